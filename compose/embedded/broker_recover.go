@@ -1,0 +1,5 @@
+package embedded
+
+const cleanMark = "clean"
+
+func prepareDir(dir string) error { return nil }
