@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"encoding/binary"
 	"math/big"
 	"math/bits"
 )
@@ -116,15 +117,26 @@ func (u uint128) big() *big.Int {
 	return b.Lsh(b, 64).Or(b, new(big.Int).SetUint64(u.lo))
 }
 
-// uint128FromBig takes a non-negative b; ok is false when it does not fit.
-func uint128FromBig(b *big.Int) (u uint128, ok bool) {
-	if b.BitLen() > 128 {
-		return u, false
+// unscaled is the integer behind d.
+func (d Decimal) unscaled() *big.Int {
+	m, negative := d.magnitude()
+	b := m.big()
+	if negative {
+		b.Neg(b)
 	}
-	return uint128{hi: new(big.Int).Rsh(b, 64).Uint64(), lo: new(big.Int).And(b, maxUint64).Uint64()}, true
+	return b
 }
 
-var maxUint64 = new(big.Int).SetUint64(^uint64(0))
+// fromBig gives unscaled / 10^scale; invalid when that has more than 38 digits.
+func fromBig(unscaled *big.Int, scale uint8) Decimal {
+	if unscaled.BitLen() > 128 {
+		return invalidDecimal()
+	}
+	var m [16]byte
+	unscaled.FillBytes(m[:])
+	magnitude := uint128{hi: binary.BigEndian.Uint64(m[:8]), lo: binary.BigEndian.Uint64(m[8:])}
+	return fromMagnitude(magnitude, unscaled.Sign() < 0, scale)
+}
 
 func bigPow10(n int) *big.Int {
 	return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(n, 0))), nil)
@@ -140,9 +152,8 @@ func bigMulDiv(neg bool, magnitudes [3]*big.Int, shift int, scale uint8, mode Ro
 	if mode.away(neg, quotient.Bit(0) == 1, rest.Sign() != 0, vsHalf) {
 		quotient.Add(quotient, big.NewInt(1))
 	}
-	m, ok := uint128FromBig(quotient)
-	if !ok {
-		return invalidDecimal()
+	if neg {
+		quotient.Neg(quotient)
 	}
-	return fromMagnitude(m, neg, scale)
+	return fromBig(quotient, scale)
 }
