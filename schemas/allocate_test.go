@@ -17,7 +17,7 @@ func decimals(list string) []Decimal {
 	return out
 }
 
-func total(list []Decimal) (sum Decimal) {
+func sumOf(list []Decimal) (sum Decimal) {
 	for _, d := range list {
 		sum = sum.Add(d)
 	}
@@ -49,6 +49,8 @@ func TestAllocate(t *testing.T) {
 		{"a credit line among others", "1.00", "4 -1", "", 2, "1.33 -0.33"},
 		{"one line", "12.3456", "7", "", 2, "12.3456"},
 		{"zero", "0.00", "1 2", "", 2, "0.00 0.00"},
+		{"38 digits and credit lines", "100.00", "-3" + strings.Repeat("0", 37) + " 1" + strings.Repeat("0", 37), "", 2, "150.00 -50.00"},
+		{"38 digits, floored", "-0.01", "-3" + strings.Repeat("0", 36) + " 1" + strings.Repeat("0", 36), "", 2, "-0.01 0.00"},
 		{"38 digits", maxDigits38, maxDigits38 + " 0", "", 0, maxDigits38 + " 0"},
 	} {
 		got := Allocate(MustDecimal(test.total), decimals(test.weights), decimals(test.fallback), test.exponent)
@@ -73,7 +75,7 @@ func TestS47ThreeTimes3333Of100(t *testing.T) {
 	for before := range int64(3) {
 		slices3 = append(slices3, Slice(MustDecimal("100.00"), NewDecimal(before, 0), NewDecimal(1, 0), three, 2, HalfUp))
 	}
-	if got := fmt.Sprint(slices3); got != "[33.33 33.34 33.33]" || !total(slices3).Equal(MustDecimal("100")) {
+	if got := fmt.Sprint(slices3); got != "[33.33 33.34 33.33]" || !sumOf(slices3).Equal(MustDecimal("100")) {
 		t.Fatalf("sliced %s", got)
 	}
 }
@@ -143,12 +145,12 @@ func TestAllocateAgreesWithItsDefinition(t *testing.T) {
 		for i := range weights {
 			weights[i] = randomDecimal(r, digits, 4).Abs()
 		}
-		if total(weights).IsZero() {
+		if sumOf(weights).IsZero() {
 			continue
 		}
 		got := Allocate(amount, weights, nil, exponent)
-		if !total(got).Equal(amount) {
-			t.Fatalf("%v over %v = %v, together %v", amount, weights, got, total(got))
+		if !sumOf(got).Equal(amount) {
+			t.Fatalf("%v over %v = %v, together %v", amount, weights, got, sumOf(got))
 		}
 		for i, want := range allocateByDefinition(amount, weights, exponent) {
 			if got[i].Scale() != max(exponent, amount.Scale()) || rat(got[i]).Cmp(want) != 0 {
@@ -167,8 +169,8 @@ func TestAllocateSumsForAnySigns(t *testing.T) {
 			quantities = append(quantities, NewDecimal(r.Int64N(5), 0))
 		}
 		amount := NewDecimal(r.Int64N(2_000_001)-1_000_000, uint8(r.IntN(5)))
-		if got := Allocate(amount, weights, quantities, uint8(r.IntN(4))); !total(got).Equal(amount) {
-			t.Fatalf("%v over %v = %v, together %v", amount, weights, got, total(got))
+		if got := Allocate(amount, weights, quantities, uint8(r.IntN(4))); !sumOf(got).Equal(amount) {
+			t.Fatalf("%v over %v = %v, together %v", amount, weights, got, sumOf(got))
 		}
 	}
 }

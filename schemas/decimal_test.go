@@ -147,6 +147,7 @@ func TestOverflowIsSticky(t *testing.T) {
 		"scale":         NewDecimal(1, 39),
 		"from int128":   FromInt128(1<<63-1, 0, 0),
 		"least int128":  FromInt128(-1<<63, 0, 0),
+		"int128 scale":  FromInt128(0, 1, 39),
 		"common scale":  most.Add(NewDecimal(1, 1)),
 		"div too large": most.Div(NewDecimal(1, 1), 0, HalfUp),
 	}

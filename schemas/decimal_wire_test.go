@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// wire is the encoding by definition: the shortest two's complement of the unscaled integer, by math/big.
-func wire(unscaled *big.Int) []byte {
+// wireByDefinition is the encoding by definition: the shortest two's complement of the unscaled integer, by math/big.
+func wireByDefinition(unscaled *big.Int) []byte {
 	for n := 1; ; n++ {
 		half := new(big.Int).Lsh(big.NewInt(1), uint(8*n-1))
 		if unscaled.Cmp(new(big.Int).Neg(half)) >= 0 && unscaled.Cmp(half) < 0 {
@@ -83,7 +83,7 @@ func TestDecimalWireAgreesWithBig(t *testing.T) {
 	r := newRand(t)
 	for range 20_000 {
 		d := randomDecimal(r, 38, 38)
-		want := wire(new(big.Int).Mul(rat(d).Num(), new(big.Int).Quo(bigPow10(int(d.scale)), rat(d).Denom())))
+		want := wireByDefinition(new(big.Int).Mul(rat(d).Num(), new(big.Int).Quo(bigPow10(int(d.scale)), rat(d).Denom())))
 		got, err := appendDecimalWire([]byte{7}, d, int(d.scale), MaxDigits)
 		if err != nil || got[0] != 7 || !bytes.Equal(got[1:], want) {
 			t.Fatalf("%v = % x, %v; want % x", d, got, err, want)
@@ -99,7 +99,7 @@ func TestDecimalWireAgreesWithBig(t *testing.T) {
 }
 
 func TestDecimalWireRefuses(t *testing.T) {
-	digits39 := wire(bigPow10(38))[1:]
+	digits39 := wireByDefinition(bigPow10(38))[1:]
 	for name, test := range map[string]struct {
 		raw              []byte
 		scale, precision int
@@ -112,7 +112,7 @@ func TestDecimalWireRefuses(t *testing.T) {
 		"sign that disagrees":   {append([]byte{0xff}, make([]byte, 16)...), 0, 38},
 		"sign bit as a digit":   {append([]byte{0x00, 0xff}, make([]byte, 15)...), 0, 38},
 		"five digits of four":   {[]byte{0x27, 0x10}, 2, 4},
-		"19 digits of 18":       {wire(bigPow10(18))[1:], 0, 18},
+		"19 digits of 18":       {wireByDefinition(bigPow10(18))[1:], 0, 18},
 		"scale below zero":      {[]byte{1}, -1, 28},
 		"scale above 38":        {[]byte{1}, 39, 38},
 		"precision of none":     {[]byte{1}, 0, 0},
