@@ -50,7 +50,7 @@ func TestAllocate(t *testing.T) {
 		{"one line", "12.3456", "7", "", 2, "12.3456"},
 		{"zero", "0.00", "1 2", "", 2, "0.00 0.00"},
 		{"38 digits and credit lines", "100.00", "-3" + strings.Repeat("0", 37) + " 1" + strings.Repeat("0", 37), "", 2, "150.00 -50.00"},
-		{"38 digits, floored", "-0.01", "-3" + strings.Repeat("0", 36) + " 1" + strings.Repeat("0", 36), "", 2, "-0.01 0.00"},
+		{"38 digits, floored", "-0.01", "-3" + strings.Repeat("0", 36) + " 1" + strings.Repeat("0", 36), "", 2, "-0.02 0.01"},
 		{"38 digits", maxDigits38, maxDigits38 + " 0", "", 0, maxDigits38 + " 0"},
 	} {
 		got := Allocate(MustDecimal(test.total), decimals(test.weights), decimals(test.fallback), test.exponent)
