@@ -1,0 +1,130 @@
+package finance
+
+// Account is one line of the chart of accounts (domain.md §2.2).
+type Account struct {
+	Code    string
+	Role    string // what rules mean by it; an entity with other numbers maps roles
+	Name    string
+	Normal  string // "Dr" or "Cr": the side of its normal balance
+	Control bool   // returns to zero per key when the thread is complete
+	Key     string // key dimension: what the control_key of its legs holds; "" = none
+	Stale   string // what a balance that stays means
+	Owner   string // who answers for that
+}
+
+// The accounts that rules name.
+const (
+	bank                = "1000"
+	pspClearing         = "1050"
+	pspReserve          = "1055"
+	bankClearing        = "1060"
+	disputedFunds       = "1070"
+	receivable          = "1100"
+	shippedNotInvoiced  = "1150"
+	inventory           = "1200"
+	goodsInTransit      = "1220"
+	rightToRecover      = "1260"
+	claims              = "1300"
+	inputTax            = "1310"
+	dueFromFunders      = "1320"
+	goodsReceived       = "2050"
+	accruedFreight      = "2060"
+	customerDeposits    = "2100"
+	refundsPayable      = "2150"
+	giftCards           = "2200"
+	taxPayable          = "2300"
+	openingBalance      = "3000"
+	productRevenue      = "4000"
+	discounts           = "4100"
+	freightRevenue      = "4200"
+	salesReturns        = "4300"
+	restockingFees      = "4400"
+	manualAdjustments   = "4900"
+	costOfGoods         = "5000"
+	inventoryWriteOff   = "5100"
+	priceVariance       = "5200"
+	paymentFees         = "6100"
+	marketplaceFees     = "6110"
+	disputeFees         = "6120"
+	chargebackLosses    = "6130"
+	salesCommissions    = "6140"
+	freightOut          = "6200"
+	badDebt             = "6300"
+	samplesAndPromotion = "6400"
+	realisedFX          = "7000"
+	roundingDifference  = "7900"
+	suspense            = "9000"
+)
+
+// Chart is the chart of accounts, sorted by code; table `accounts` is filled from it.
+func Chart() []Account {
+	return []Account{
+		{bank, "BANK", "Bank", "Dr", false, "bank account", "", "Treasury"},
+		{pspClearing, "PSP_CLEARING", "PSP clearing", "Dr", true, "payment, batch or PSP", "Dr: captured, not paid out; Cr: refunds or disputes awaiting netting", "Payments ops"},
+		{pspReserve, "PSP_RESERVE", "PSP reserve", "Dr", false, "PSP", "", "Payments ops"},
+		{bankClearing, "BANK_CLEARING", "Bank clearing", "Dr", true, "payout, payment, refund or remittance", "announced, not on the statement", "Treasury"},
+		{disputedFunds, "DISPUTED_FUNDS", "Disputed funds", "Dr", true, "dispute", "open chargebacks", "Payments / Risk"},
+		{receivable, "RECEIVABLE", "Accounts receivable", "Dr", false, "invoice", "unpaid invoices", "AR"},
+		{"1110", "CUSTOMER_DEDUCTIONS", "Customer deductions", "Dr", false, "invoice", "", "AR"},
+		{shippedNotInvoiced, "SHIPPED_NOT_INVOICED", "Shipped not invoiced", "Dr", true, "order line", "Dr: shipped, never invoiced; Cr: invoiced, never shipped", "Billing + WMS"},
+		{inventory, "INVENTORY", "Inventory", "Dr", false, "SKU, location and lot", "must equal quantity times cost", "Inventory control"},
+		{"1210", "TRANSFERS", "Inventory in transit (transfers)", "Dr", true, "transfer", "dispatched, never received", "Warehouse"},
+		{goodsInTransit, "GOODS_IN_TRANSIT", "Goods shipped, control not passed", "Dr", true, "shipment", "shipped, never delivered", "Logistics"},
+		{rightToRecover, "RIGHT_TO_RECOVER", "Right to recover goods", "Dr", true, "order line", "Dr: refunded, goods not back; Cr: goods back, not credited", "Returns"},
+		{claims, "CLAIMS", "Carrier and vendor claims", "Dr", false, "claim", "", "Logistics"},
+		{inputTax, "INPUT_TAX", "Input tax", "Dr", false, "jurisdiction", "", "Tax"},
+		{dueFromFunders, "DUE_FROM_FUNDERS", "Due from discount funders", "Dr", false, "funder", "", "AP"},
+		{"2000", "PAYABLE", "Accounts payable", "Cr", false, "vendor", "", "AP"},
+		{goodsReceived, "GOODS_RECEIVED", "Goods received, not billed (GR/IR)", "Cr", true, "purchase order line", "received, not billed; or billed, not received", "AP"},
+		{accruedFreight, "ACCRUED_FREIGHT", "Accrued freight", "Cr", true, "shipment", "no carrier invoice", "Logistics"},
+		{customerDeposits, "CUSTOMER_DEPOSITS", "Customer deposits (contract and refund liability)", "Cr", true, "order", "Cr: paid, not delivered; Dr: delivered and invoiced, capture missing", "AR"},
+		{refundsPayable, "REFUNDS_PAYABLE", "Refunds payable", "Cr", true, "credit memo", "Cr: credited, not refunded; Dr: refunded, not credited", "Customer service / AR"},
+		{giftCards, "GIFT_CARDS", "Gift-card liability", "Cr", false, "card", "", "Finance"},
+		{taxPayable, "TAX_PAYABLE", "Sales tax and VAT payable", "Cr", false, "jurisdiction", "", "Tax"},
+		{openingBalance, "OPENING_BALANCE", "Opening balance (cut-over)", "Cr", false, "document", "", "Controller"},
+		{productRevenue, "PRODUCT_REVENUE", "Product revenue", "Cr", false, "", "", "Controller"},
+		{discounts, "DISCOUNTS", "Discounts (contra revenue)", "Dr", false, "", "", "Controller"},
+		{freightRevenue, "FREIGHT_REVENUE", "Freight revenue", "Cr", false, "", "", "Controller"},
+		{salesReturns, "SALES_RETURNS", "Sales returns (contra revenue)", "Dr", false, "", "", "Controller"},
+		{restockingFees, "RESTOCKING_FEES", "Restocking fees", "Cr", false, "", "", "Controller"},
+		{"4500", "GIFT_CARD_BREAKAGE", "Gift-card breakage", "Cr", false, "", "", "Controller"},
+		{manualAdjustments, "MANUAL_ADJUSTMENTS", "Manual billing adjustments", "Cr", false, "", "", "Controller"},
+		{costOfGoods, "COST_OF_GOODS", "Cost of goods sold", "Dr", false, "", "", "Controller"},
+		{inventoryWriteOff, "INVENTORY_WRITE_OFF", "Inventory write-off and shrinkage", "Dr", false, "", "", "Controller"},
+		{priceVariance, "PRICE_VARIANCE", "Purchase price variance", "Dr", false, "", "", "Controller"},
+		{"5300", "REVALUATION", "Inventory revaluation", "Dr", false, "", "", "Controller"},
+		{paymentFees, "PAYMENT_FEES", "Payment fees", "Dr", false, "", "", "Controller"},
+		{marketplaceFees, "MARKETPLACE_FEES", "Marketplace fees", "Dr", false, "", "", "Controller"},
+		{disputeFees, "DISPUTE_FEES", "Dispute fees", "Dr", false, "", "", "Controller"},
+		{chargebackLosses, "CHARGEBACK_LOSSES", "Chargeback losses", "Dr", false, "", "", "Controller"},
+		{salesCommissions, "SALES_COMMISSIONS", "Sales commissions", "Dr", false, "", "", "Controller"},
+		{freightOut, "FREIGHT_OUT", "Freight out", "Dr", false, "", "", "Controller"},
+		{badDebt, "BAD_DEBT", "Bad debt", "Dr", false, "", "", "Controller"},
+		{samplesAndPromotion, "SAMPLES", "Samples and promotion", "Dr", false, "", "", "Controller"},
+		{realisedFX, "REALISED_FX", "Realised exchange differences", "Dr", false, "", "", "Controller"},
+		{roundingDifference, "ROUNDING", "Rounding difference", "Dr", false, "", "", "Controller"},
+		{suspense, "SUSPENSE", "Suspense", "Dr", false, "event", "money moved under a category that nobody knows", "Platform + Controller"},
+	}
+}
+
+// chargeAccount is the role of a CHARGE line's code (domain.md §2.3, invoice.issued). A code without a line here is a dead
+// letter of class UNMAPPED_ACCOUNT, never suspense: nothing has moved yet, and a mapping cures it (S45).
+func chargeAccount(code string) (account string, ok bool) {
+	switch code {
+	case "FREIGHT":
+		return freightRevenue, true
+	case "DISCOUNT":
+		return discounts, true
+	case "MANUAL":
+		return manualAdjustments, true
+	case "BANK_CHARGE":
+		return paymentFees, true
+	case "SAMPLE":
+		return samplesAndPromotion, true
+	case "RESTOCKING":
+		return restockingFees, true
+	case "REBILL_RETURN":
+		return salesReturns, true
+	}
+	return "", false
+}

@@ -1,0 +1,19 @@
+// Package finance derives journal entries from canonical events (domain.md §2): the product's heart, and pure.
+//
+// The two types that matter are Rule, one line of the table in finance.go, and draft, the entry in the making. A rule adds
+// legs to a draft in the document's currency (money) or in the entity's (worth); the draft values them, puts what rounding
+// leaves where domain.md §2.5 rule 5 says, and refuses to become an entry unless it sums to zero per currency and in the
+// functional currency. Account is one line of the chart, RuleSet a named list of rule versions.
+//
+// Invariants, each with a test of that name:
+//
+//   - every entry balances per currency and in functional currency before anybody sees it
+//   - an event's entry has one id, UUIDv5(event_id, rule@version/0), whenever and wherever it is derived
+//   - the same event gives the same bytes
+//   - an event and its void sum to zero, leg by leg
+//   - the legs of any partition of a quantity sum to those of the whole
+//
+// The partial-failure rule: a rule that lacks a fact returns a schemas.PoisonError that names the field (UNHYDRATED where
+// admission should have stamped it, CONTRACT where the document contradicts itself, UNMAPPED_ACCOUNT where no account is
+// known, UNBALANCED where legs do not sum to zero), and there is no entry at all. It never guesses and never posts part.
+package finance

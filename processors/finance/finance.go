@@ -1,0 +1,129 @@
+package finance
+
+import (
+	"fmt"
+
+	"github.com/throughline/throughline/processors"
+	"github.com/throughline/throughline/schemas"
+)
+
+// Rule says what one version of one rule posts for one type of event.
+type Rule struct {
+	ID      string // stable code; it is part of every entry id
+	Version int    // moves only when the rule or the mapping it reads changes
+	Event   string
+	post    func(*draft, schemas.Event) error
+}
+
+// rules is every version of every rule that was ever in force: ONE LINE PER RULE. Old versions stay beside the new one.
+var rules = []Rule{
+	{"order.accepted", 1, "order.accepted", nothing},
+	{"order.line_cancelled", 1, "order.line_cancelled", nothing},
+	{"inventory.received", 1, "inventory.received", on(inventoryReceived)},
+	{"inventory.reserved", 1, "inventory.reserved", nothing},
+	{"inventory.reservation_released", 1, "inventory.reservation_released", nothing},
+	{"inventory.adjusted", 1, "inventory.adjusted", on(inventoryAdjusted)},
+	{"fulfillment.picked", 1, "fulfillment.picked", nothing},
+	{"fulfillment.packed", 1, "fulfillment.packed", nothing},
+	{"fulfillment.short_shipped", 1, "fulfillment.short_shipped", nothing},
+	{"shipment.shipped", 1, "shipment.shipped", on(shipmentShipped)},
+	{"invoice.issued", 1, "invoice.issued", on(invoiceIssued)},
+	{"credit_memo.issued", 1, "credit_memo.issued", on(creditMemoIssued)},
+	{"receivable.written_off", 1, "receivable.written_off", on(receivableWrittenOff)},
+	{"gift_card.sold", 1, "gift_card.sold", on(giftCardSold)},
+	{"payment.captured", 1, "payment.captured", on(paymentCaptured)},
+	{"refund.issued", 1, "refund.issued", on(refundIssued)},
+	{"psp.fee_charged", 1, "psp.fee_charged", on(pspFeeCharged)},
+	{"marketplace_fee.charged", 1, "marketplace_fee.charged", on(marketplaceFeeCharged)},
+	{"payment.settled", 1, "payment.settled", on(paymentSettled)},
+	{"payout.paid", 1, "payout.paid", on(payoutPaid)},
+	{"bank.statement_line_matched", 1, "bank.statement_line_matched", on(bankStatementLineMatched)},
+	{"dispute.opened", 1, "dispute.opened", on(disputeOpened)},
+	{"dispute.lost", 1, "dispute.lost", on(disputeLost)},
+	{"return.received", 1, "return.received", on(returnReceived)},
+	{"return.dispositioned", 1, "return.dispositioned", on(returnDispositioned)},
+	{"event.voided", 1, "event.voided", on(eventVoided)},
+	{"period.closed", 1, "period.closed", nothing},
+	{"period.reopened", 1, "period.reopened", nothing},
+}
+
+// Processor is the derivation with its topology.
+func Processor() processors.Processor {
+	return processors.Processor{
+		Name:    "finance",
+		From:    schemas.CanonicalTopics(),
+		To:      []string{schemas.TopicJournal, schemas.TopicExceptions},
+		Redrive: schemas.RedriveFinance,
+		Derive:  Derive,
+	}
+}
+
+// Derive gives the journal entry of a canonical event, if it has one, and the exceptions that go with it. Errors are
+// schemas.PoisonError, or processors.ErrUnknownRuleSet where the event was stamped with a set this binary does not know.
+func Derive(e schemas.Event) ([]schemas.Event, error) {
+	d, err := post(e, e.Header().RuleSet, rules)
+	if err != nil {
+		return nil, err
+	}
+	return d.events()
+}
+
+// Expects says whether an entry must follow from e. It asks the rules themselves; where they find e wanting, an entry is
+// expected, so that only a dead letter explains its absence.
+func Expects(e schemas.Event) bool {
+	derived, err := Derive(e)
+	if err != nil {
+		return true
+	}
+	for _, x := range derived {
+		if _, ok := x.(*schemas.JournalEntry); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// RuleOf names the rule of an event type, and its version, in the default rule set; "" where there is none.
+func RuleOf(eventType string) (id string, version int) {
+	set, err := ruleSet(DefaultRuleSet)
+	if err != nil {
+		return "", 0
+	}
+	if r := set.rule(eventType, rules); r != nil {
+		return r.ID, r.Version
+	}
+	return "", 0
+}
+
+// post drafts the entry of e under a rule set. The table comes as an argument because the rule of event.voided, which is
+// in it, drafts the voided event by it.
+func post(e schemas.Event, setName string, table []Rule) (*draft, error) {
+	set, err := ruleSet(setName)
+	if err != nil {
+		return nil, err
+	}
+	r := set.rule(e.EventType(), table)
+	if r == nil {
+		return nil, contract(fmt.Sprintf("meta.event_type: rule set %s has no rule for %s; add a line to processors/finance/finance.go", set.Name, e.EventType()))
+	}
+	d := &draft{cause: e, rule: r, table: table, mode: set.Rounding}
+	if err := r.post(d, e); err != nil {
+		return nil, err
+	}
+	return d, d.finish()
+}
+
+// on adapts a rule for one type of event to the table.
+func on[E schemas.Event](rule func(*draft, E) error) func(*draft, schemas.Event) error {
+	return func(d *draft, e schemas.Event) error {
+		x, ok := e.(E)
+		if !ok {
+			return contract("meta.event_type is not the type of the record")
+		}
+		return rule(d, x)
+	}
+}
+
+// nothing is the rule of events that move no money: an order that may still be cancelled is neither asset nor liability, and
+// reserving, picking, packing or falling short only moves goods about the house (domain.md §2.3, first row).
+func nothing(*draft, schemas.Event) error { return nil }

@@ -1,0 +1,71 @@
+package finance
+
+import (
+	"fmt"
+
+	"github.com/throughline/throughline/processors"
+	"github.com/throughline/throughline/schemas"
+)
+
+// DefaultRuleSet is the set in force until reference.rule_sets names another.
+const DefaultRuleSet = "2010-01"
+
+// RuleVersion names one version of one rule.
+type RuleVersion struct {
+	ID      string
+	Version int
+}
+
+// RuleSet is a named list of rule versions. Admission stamps the name of the one in force at admitted_at (domain.md §2.6);
+// a set, once activated, never changes.
+type RuleSet struct {
+	Name     string
+	Rounding schemas.RoundingMode // of functional amounts and slices (domain.md §2.5 rule 6)
+	Rules    []RuleVersion
+}
+
+// RuleSets is every set that this binary knows.
+var RuleSets = []RuleSet{
+	{Name: DefaultRuleSet, Rounding: schemas.HalfUp, Rules: []RuleVersion{
+		{"order.accepted", 1}, {"order.line_cancelled", 1},
+		{"inventory.received", 1}, {"inventory.reserved", 1}, {"inventory.reservation_released", 1}, {"inventory.adjusted", 1},
+		{"fulfillment.picked", 1}, {"fulfillment.packed", 1}, {"fulfillment.short_shipped", 1}, {"shipment.shipped", 1},
+		{"invoice.issued", 1}, {"credit_memo.issued", 1}, {"receivable.written_off", 1}, {"gift_card.sold", 1},
+		{"payment.captured", 1}, {"refund.issued", 1}, {"psp.fee_charged", 1}, {"marketplace_fee.charged", 1},
+		{"payment.settled", 1}, {"payout.paid", 1}, {"bank.statement_line_matched", 1},
+		{"dispute.opened", 1}, {"dispute.lost", 1},
+		{"return.received", 1}, {"return.dispositioned", 1},
+		{"event.voided", 1}, {"period.closed", 1}, {"period.reopened", 1},
+	}},
+}
+
+func ruleSet(name string) (*RuleSet, error) {
+	if name == "" {
+		return nil, missing("meta.rule_set")
+	}
+	for i := range RuleSets {
+		if RuleSets[i].Name == name {
+			return &RuleSets[i], nil
+		}
+	}
+	return nil, fmt.Errorf("%w: finance was built without %q; deploy a binary that knows it", processors.ErrUnknownRuleSet, name)
+}
+
+// rule finds the version of an event's rule that the set names.
+func (s *RuleSet) rule(eventType string, table []Rule) *Rule {
+	for i := range table {
+		if table[i].Event == eventType && s.names(&table[i]) {
+			return &table[i]
+		}
+	}
+	return nil
+}
+
+func (s *RuleSet) names(r *Rule) bool {
+	for i := range s.Rules {
+		if s.Rules[i].ID == r.ID {
+			return s.Rules[i].Version == r.Version
+		}
+	}
+	return false
+}
