@@ -3,25 +3,189 @@ package schemas
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/hamba/avro/v2"
 )
 
-// resolver reads bodies that another version of a schema wrote.
+// resolver reads bodies that another version of an event's schema wrote. It is made once per schema id and kept.
 type resolver struct {
-	subject string
-	err     error
+	subject  string
+	writer   avro.Schema
+	own      bool        // the same layout as ours: the generated code reads it
+	reader   avro.Schema // ours
+	resolved avro.Schema // the writer's fields, with what must be done to get ours
+	api      avro.API    // with caches of its own: hamba's are keyed by a fingerprint that leaves defaults and logical types out
+	poison   error       // this schema can never be read
 }
 
+// resolver finds or makes the resolver of a schema id. What cannot be read is remembered; a registry that does not answer is not.
 func (c *Codec) resolver(ctx context.Context, id int) (*resolver, error) {
-	return nil, unknownID(id)
+	if f, ok := c.foreign.Load(id); ok {
+		return f.(*resolver), f.(*resolver).poison
+	}
+	if c.registry == nil {
+		return nil, unknownID(id)
+	}
+	text, err := c.registry.SchemaByID(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	f := newResolver(text)
+	c.foreign.Store(id, f)
+	return f, f.poison
 }
 
+func newResolver(text string) *resolver {
+	f := &resolver{}
+	if err := f.build(text); err != nil {
+		f.poison = &PoisonError{Class: DeadLetterClassUNKNOWN_SCHEMA, Reason: "the schema that wrote it cannot be read: " + err.Error()}
+	}
+	return f
+}
+
+func (f *resolver) build(text string) (err error) {
+	if f.writer, err = parseSchema(text); err != nil {
+		return err
+	}
+	record, ok := f.writer.(*avro.RecordSchema)
+	if !ok {
+		return fmt.Errorf("a %s is no event", f.writer.Type())
+	}
+	f.subject = record.FullName()
+	if f.reader, err = ownSchema(f.subject); err != nil {
+		return err
+	}
+	if err = checkLogical(f.reader, f.writer); err != nil {
+		return err
+	}
+	if f.own = sameLayout(f.reader, f.writer); f.own {
+		return nil
+	}
+	f.api = avro.Config{MaxByteSliceSize: MaxBody, MaxSliceAllocSize: maxItemMemory}.Freeze()
+	f.resolved, err = avro.NewSchemaCompatibility().Resolve(f.reader, f.writer)
+	return err
+}
+
+// parseSchema parses with a cache of its own: two versions of one event must not meet in hamba's global one.
+func parseSchema(text string) (s avro.Schema, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("parsing a schema: %v", p)
+		}
+	}()
+	if s, err = avro.ParseWithCache(text, "", &avro.SchemaCache{}); err != nil {
+		return nil, err
+	}
+	if recursive(s, map[string]bool{}) {
+		return nil, errRecursive
+	}
+	return s, nil
+}
+
+// ownSchemas remembers what ownSchema has parsed: constants, so that nobody can tell.
+var ownSchemas sync.Map // subject → avro.Schema
+
+// ownSchema is our schema of an event.
+func ownSchema(subject string) (avro.Schema, error) {
+	if s, ok := ownSchemas.Load(subject); ok {
+		return s.(avro.Schema), nil
+	}
+	for i := range eventSchemas {
+		if eventSchemas[i].Subject != subject {
+			continue
+		}
+		s, err := parseSchema(eventSchemas[i].JSON)
+		if err == nil {
+			ownSchemas.Store(subject, s)
+		}
+		return s, err
+	}
+	return nil, fmt.Errorf("%s is no event of the catalog", subject)
+}
+
+// sameLayout says that bytes of both schemas are the same: the canonical forms are, and checkLogical has compared the rest.
+func sameLayout(a, b avro.Schema) bool { return a.Fingerprint() == b.Fingerprint() }
+
+// decodeForeign reads a body that another version wrote: a bounded walk first, because hamba believes what it reads, then hamba's resolving decoder,
+// then our own encoding of what it gave.
 func (c *Codec) decodeForeign(f *resolver, body []byte, e Event) error {
-	return errors.New("not yet")
+	if f.own {
+		return c.decodeOwn(body, e)
+	}
+	if err := checkBody(f.writer, body); err != nil {
+		return poisonBody(f.subject, err)
+	}
+	converted, err := f.convert(body)
+	if err != nil {
+		return poisonBody(f.subject, err)
+	}
+	return c.decodeOwn(converted, e)
 }
 
+// convert gives the body in our schema's layout.
+func (f *resolver) convert(body []byte) (converted []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("resolving: %v", p)
+		}
+	}()
+	var v any
+	r := avro.NewReader(nil, 0, avro.WithReaderConfig(f.api)).Reset(body)
+	r.ReadVal(f.resolved, &v)
+	if r.Error != nil {
+		return nil, errResolving
+	}
+	return appendGeneric(make([]byte, 0, len(body)+256), f.reader, v)
+}
+
+var errResolving = errors.New("values that do not resolve to our schema")
+
+// undecodable finds out which field is wrong; only a body that failed is walked again.
 func undecodable(subject string, body []byte, err error) error {
+	if schema, broken := ownSchema(subject); broken == nil {
+		if found := checkBody(schema, body); found != nil {
+			err = found
+		}
+	}
+	return poisonBody(subject, err)
+}
+
+func poisonBody(subject string, err error) error {
 	return &PoisonError{Class: classOf(err), Reason: subject + ": " + err.Error()}
 }
 
-// Compatible says whether data written with each of writers can be read with reader.
-func Compatible(reader string, writers []string) error { return nil }
+// DecodeGeneric reads a record value of any registered Avro record, ours or not, into the events' JSON form: for tools.
+func (c *Codec) DecodeGeneric(ctx context.Context, value []byte) (map[string]any, error) {
+	id, body, err := splitPrefix(value)
+	if err != nil {
+		return nil, err
+	}
+	var schema avro.Schema
+	subject, ok := c.subjects[id]
+	switch {
+	case ok:
+		schema, err = ownSchema(subject)
+	case c.registry == nil:
+		err = unknownID(id)
+	default:
+		var text string
+		if text, err = c.registry.SchemaByID(ctx, id); err == nil {
+			schema, err = parseSchema(text)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	w := walker{r: reader{body: body}, build: true}
+	v := w.value(schema)
+	if err := w.finish(); err != nil {
+		return nil, poisonBody(fmt.Sprintf("schema %d", id), err)
+	}
+	obj, isRecord := v.(map[string]any)
+	if !isRecord {
+		return nil, &PoisonError{Class: DeadLetterClassUNDECODABLE, Reason: fmt.Sprintf("schema %d is no record", id)}
+	}
+	return obj, nil
+}
