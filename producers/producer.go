@@ -48,6 +48,10 @@ func New(cluster []kgo.Opt, codec *schemas.Codec, opts ...Option) (*Producer, er
 	if err != nil {
 		return nil, fmt.Errorf("making a producer: %w", err)
 	}
+	if off, _ := client.OptValue(kgo.DisableIdempotentWrite).(bool); off {
+		client.Close()
+		return nil, errors.New("making a producer: the options disable idempotent writes, so that a retry could write twice: remove kgo.DisableIdempotentWrite")
+	}
 	p := &Producer{client: client, codec: codec, trace: func(context.Context) string { return "" }}
 	for _, o := range opts {
 		o(p)
