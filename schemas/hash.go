@@ -5,8 +5,8 @@ import (
 	"encoding/binary"
 )
 
-// contentHashVersion is the first byte that is hashed. It moves when the same content would give other bytes.
-const contentHashVersion = 1
+// ContentHashVersion is the first byte that is hashed. It moves when the same content would give other bytes.
+const ContentHashVersion = 1
 
 // ContentHash tells same content from other content under one event id (architecture.md, "Same event, same content"): SHA-256 over the names and values of
 // business fields that differ from their defaults, names sorted. What intake and admission stamp and what belongs to the transport is left out, in the
@@ -17,7 +17,7 @@ func ContentHash(e Event) [32]byte {
 }
 
 func contentHash(e Event, room []byte) [32]byte {
-	h := contentHasher{b: append(room, contentHashVersion)}
+	h := contentHasher{b: append(room, ContentHashVersion)}
 	e.hashContent(&h)
 	return sha256.Sum256(h.b)
 }

@@ -1,0 +1,188 @@
+package processors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/throughline/throughline/schemas"
+)
+
+// Runner runs one processor exactly once: inputs' offsets, outputs and dead letters commit in one transaction.
+type Runner struct {
+	Processor Processor
+	Cluster   []kgo.Opt // how to reach the brokers
+	Codec     *schemas.Codec
+	Replica   string        // stable per replica: a restarted replica fences its own zombie at once
+	Interval  time.Duration // how long a transaction collects; 100 ms where zero
+	Watchdog  time.Duration // 30 s where zero
+	Log       *slog.Logger
+	Observe   schemas.Observer
+}
+
+// maxRecords bounds one transaction's input, so that its outputs fit in memory and its duration stays far below any timeout.
+const maxRecords = 20_000
+
+// Group is the processor's consumer group.
+func (r Runner) Group() string { return schemas.Group(r.Processor.Name) }
+
+// Topics are all topics that the loop reads, its own redrives included.
+func (r Runner) Topics() []string {
+	if r.Processor.Redrive == "" {
+		return r.Processor.From
+	}
+	return append(slices.Clone(r.Processor.From), r.Processor.Redrive)
+}
+
+// Run blocks until ctx ends (nil) or until something halts the loop: see the EXTERNAL errors of package schemas.
+func (r Runner) Run(ctx context.Context) error {
+	if err := schemas.CheckSeeded(ctx, r.Cluster, r.Group(), r.Topics()...); err != nil {
+		return fmt.Errorf("%s: %w", r.Processor.Name, err)
+	}
+	for attempt := 0; ctx.Err() == nil; attempt++ {
+		progressed, err := r.session(ctx)
+		if ctx.Err() != nil && !errors.Is(err, schemas.ErrStuck) {
+			return nil
+		}
+		if schemas.FateOf(err) == schemas.Fatal || errors.Is(err, ErrUnknownRuleSet) {
+			return fmt.Errorf("%s: %w", r.Processor.Name, schemas.NameOfFence(err))
+		}
+		if progressed {
+			attempt = 0
+		}
+		r.Log.Warn("transaction loop starts anew", "processor", r.Processor.Name, "err", err, "attempt", attempt)
+		schemas.Backoff(ctx, attempt)
+	}
+	return nil
+}
+
+// session is the life of one client: until ctx ends, the client's state is undecided, or something halts.
+func (r Runner) session(ctx context.Context) (progressed bool, err error) {
+	sess, err := kgo.NewGroupTransactSession(schemas.TransactOptions(r.Cluster, r.Processor.Name, r.Replica, r.Topics()...)...)
+	if err != nil {
+		return false, fmt.Errorf("joining group %s: %w", r.Group(), err)
+	}
+	defer sess.Close()
+	dog := &schemas.Watchdog{After: r.Watchdog}
+	guarded, release := dog.Guard(ctx)
+	defer release()
+	t := schemas.Transaction{Session: sess, Dog: dog, Role: r.Processor.Name, Interval: r.Interval, MaxRecords: maxRecords, Observe: r.Observe}
+	for guarded.Err() == nil {
+		n, err := t.Run(guarded, r.process)
+		if err != nil {
+			return progressed, err
+		}
+		progressed = progressed || n > 0
+	}
+	return progressed, context.Cause(guarded)
+}
+
+// process derives one poll's records, partitions in parallel, and hands the outputs to produce.
+func (r Runner) process(ctx context.Context, fs kgo.Fetches, produce func(schemas.Outgoing)) error {
+	var g errgroup.Group
+	var mu sync.Mutex
+	g.SetLimit(4)
+	fs.EachPartition(func(p kgo.FetchTopicPartition) {
+		if len(p.Records) == 0 {
+			return
+		}
+		g.Go(func() error {
+			out := make([]*kgo.Record, 0, len(p.Records)*2)
+			for _, rec := range p.Records {
+				var err error
+				if out, err = r.one(ctx, rec, out); err != nil {
+					return err
+				}
+			}
+			// One partition at a time: the order of its outputs is the order of its inputs.
+			mu.Lock()
+			defer mu.Unlock()
+			for _, o := range out {
+				produce(schemas.Outgoing{Record: o})
+			}
+			return nil
+		})
+	})
+	return g.Wait()
+}
+
+// one derives a single record. What no retry can save becomes a letter; everything else is returned and aborts the transaction.
+func (r Runner) one(ctx context.Context, rec *kgo.Record, out []*kgo.Record) ([]*kgo.Record, error) {
+	d, err := r.Codec.Deliver(ctx, rec)
+	var only []string
+	outer := d.Event
+	if inner, redrive := d.Unwrap(); err == nil && redrive != nil {
+		if redrive.Consumer != r.Group() {
+			return out, nil
+		}
+		only = redrive.OnlyIds
+		d, err = r.Codec.Deliver(ctx, inner)
+	}
+	var outputs []*kgo.Record
+	if err == nil {
+		outputs, err = r.derive(d.Event, only)
+	}
+	switch {
+	case err == nil:
+		return append(out, outputs...), nil
+	case errors.Is(err, ErrUnknownRuleSet):
+		return out, fmt.Errorf("%s at %s: %w", d.Event.EventType(), d.Position, err)
+	case schemas.FateOf(err) != schemas.Poison:
+		return out, err
+	}
+	if outer == nil || outer.EventType() != "redrive.requested" {
+		outer = d.Event
+	}
+	letter := schemas.NewLetter(schemas.Stage{Name: "processor:" + r.Processor.Name, Group: r.Group()}, rec, outer, err)
+	if d.Event != nil {
+		letter.Describe(d.Event)
+	}
+	r.Observe.Letter(letter)
+	l, err := r.Codec.Record(letter)
+	if err != nil {
+		return out, err
+	}
+	return append(out, l), nil
+}
+
+// derive runs the pure function and encodes what follows. All of its errors are poison: nothing outside the event could have caused them.
+func (r Runner) derive(e schemas.Event, only []string) (out []*kgo.Record, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.Log.Error("derivation panicked", "processor", r.Processor.Name, "type", e.EventType(), "panic", p, "stack", string(debug.Stack()))
+			out, err = nil, &schemas.PoisonError{Class: schemas.DeadLetterClassRULE_ERROR, Reason: "derivation panicked"}
+		}
+	}()
+	events, err := r.Processor.Derive(e)
+	if err != nil {
+		if errors.Is(err, ErrUnknownRuleSet) || errors.Is(err, schemas.ErrPoison) {
+			return nil, err
+		}
+		return nil, &schemas.PoisonError{Class: schemas.DeadLetterClassRULE_ERROR, Reason: err.Error()}
+	}
+	for _, o := range events {
+		if len(only) > 0 && !slices.Contains(only, o.Header().EventID.String()) {
+			continue
+		}
+		rec, err := r.Codec.Record(o)
+		if err != nil {
+			if !errors.Is(err, schemas.ErrPoison) {
+				err = &schemas.PoisonError{Class: schemas.DeadLetterClassRULE_ERROR, Reason: err.Error()}
+			}
+			return nil, err
+		}
+		if !slices.Contains(r.Processor.To, rec.Topic) {
+			return nil, &schemas.PoisonError{Class: schemas.DeadLetterClassUNDECLARED_OUTPUT, Reason: "output " + o.EventType() + " to " + rec.Topic}
+		}
+		out = append(out, rec)
+	}
+	return out, nil
+}

@@ -1,0 +1,104 @@
+package admission
+
+import "github.com/throughline/throughline/schemas"
+
+// money completes events about cash: what an order's payment settles, and a rate where the source gave none.
+func (c *completion) money(e schemas.Event) error {
+	switch x := e.(type) {
+	case *schemas.PaymentCaptured:
+		return c.captured(x)
+	case *schemas.RefundIssued:
+		return c.refunded(x)
+	case *schemas.GiftCardSold:
+		return c.rate(&x.FX, x.Amount.Currency)
+	case *schemas.ReceivableWrittenOff:
+		return c.rate(&x.FX, x.Amount.Currency)
+	case *schemas.PSPFeeCharged:
+		return c.rate(&x.FX, x.Amount.Currency)
+	case *schemas.MarketplaceFeeCharged:
+		return c.rate(&x.FX, x.Amount.Currency)
+	case *schemas.PayoutPaid:
+		return c.rate(&x.FX, x.Amount.Currency)
+	case *schemas.BankStatementLineMatched:
+		return c.rate(&x.FX, x.Amount.Currency)
+	case *schemas.DisputeOpened:
+		return c.rate(&x.FX, x.Amount.Currency)
+	case *schemas.DisputeLost:
+		return c.rate(&x.FX, x.Amount.Currency)
+	case *schemas.PaymentSettled:
+		return c.settled(x)
+	}
+	return nil
+}
+
+// rate fills in the spot of the effective date where the source gave no rate of its own.
+func (c *completion) rate(fx **schemas.Fx, currency string) error {
+	if _, err := c.exponent(currency); err != nil {
+		return err
+	}
+	if *fx == nil {
+		*fx = c.spot(currency, schemas.RateTypeSPOT)
+	}
+	return nil
+}
+
+func (c *completion) captured(x *schemas.PaymentCaptured) error {
+	if order := c.t.order(); x.OrderID != "" {
+		if x.Amount.Currency != order.Currency {
+			return contract("amount.currency is not the order's")
+		}
+		x.Funding = funding(order)
+		x.BookedFX = c.bookedRate(order)
+	}
+	if x.Funding == nil {
+		return contract("a capture without order_id must state what it settles (funding)")
+	}
+	return c.rate(&x.FX, x.Amount.Currency)
+}
+
+func (c *completion) refunded(x *schemas.RefundIssued) error {
+	if order := c.t.order(); x.OrderID != "" {
+		if x.Amount.Currency != order.Currency {
+			return contract("amount.currency is not the order's")
+		}
+		x.BookedFX = c.bookedRate(order)
+	}
+	return c.rate(&x.FX, x.Amount.Currency)
+}
+
+// bookedRate is the rate under which deposits and refunds payable of a prepaid order stand: the order's (domain.md §2.5.5).
+func (c *completion) bookedRate(order *schemas.OrderAccepted) *schemas.Fx {
+	if order.Terms == schemas.TermsPREPAID {
+		return order.FX
+	}
+	return nil
+}
+
+func (c *completion) settled(x *schemas.PaymentSettled) error {
+	if err := c.rate(&x.BookedFX, x.Gross.Currency); err != nil {
+		return err
+	}
+	if x.SettlementFX == nil && x.Settlement == nil {
+		x.SettlementFX = x.BookedFX
+	}
+	if x.Settlement != nil {
+		return c.rate(&x.SettlementFX, x.Settlement.Currency)
+	}
+	return nil
+}
+
+// voided embeds the canonical original, so that a stateless processor can negate it.
+func (c *completion) voided(x *schemas.EventVoided) error {
+	correction := x.Meta.Correction
+	original, raw := c.env.Loaded, c.env.LoadedRaw
+	if original == nil {
+		original, raw = c.env.Recent(correction.CorrectedEventID)
+	}
+	if original == nil || original.Header().EventID != correction.CorrectedEventID {
+		return contract("the original is admitted but cannot be read: was the canonical topic truncated?")
+	}
+	correction.Original = append([]byte(nil), raw...)
+	correction.StandingRuleSet = original.Header().RuleSet
+	c.original = original
+	return nil
+}

@@ -1,0 +1,139 @@
+package admission
+
+import "github.com/throughline/throughline/schemas"
+
+func (c *completion) received(x *schemas.InventoryReceived) error {
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		if l.Cost == nil {
+			l.Cost = c.standardCost(l.Stock.SKU, l.Accepted.BaseQty)
+		}
+	}
+	return nil
+}
+
+func (c *completion) adjusted(x *schemas.InventoryAdjusted) error {
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		if l.Cost == nil {
+			l.Cost = c.standardCost(l.Stock.SKU, l.Quantity.BaseQty)
+		}
+	}
+	return nil
+}
+
+func (c *completion) reserved(x *schemas.InventoryReserved) error {
+	if x.OrderID == "" || x.Hardness == schemas.HardnessSOFT {
+		return nil
+	}
+	order := c.t.order()
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		line, _, err := c.orderLine(order, l.LineID)
+		if err != nil {
+			return err
+		}
+		l.DemandDate, l.DemandLocation = demandOf(line)
+		l.DemandSKU = demandSKU(line)
+		l.DemandConsumed = schemas.Some(l.Quantity.BaseQty)
+	}
+	return nil
+}
+
+func (c *completion) reservationReleased(x *schemas.InventoryReservationReleased) error {
+	order := c.t.order()
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		r := c.t.reservation(x.ReservationID, l.LineID)
+		if r == nil {
+			return contract("lines.line_id is not reserved under reservation_id")
+		}
+		if r.Remaining.Cmp(l.Quantity.BaseQty) < 0 {
+			c.exception("OVER_COMMITTED", "more is released than is still reserved", x)
+		}
+		if order == nil {
+			continue
+		}
+		line, _, err := c.orderLine(order, l.LineID)
+		if err != nil {
+			return err
+		}
+		l.DemandDate, l.DemandLocation = demandOf(line)
+		l.DemandSKU = demandSKU(line)
+	}
+	return nil
+}
+
+func (c *completion) shortShipped(x *schemas.FulfillmentShortShipped) error {
+	order := c.t.order()
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		line, _, err := c.orderLine(order, l.OrderLineID)
+		if err != nil {
+			return err
+		}
+		l.DemandDate, l.DemandLocation = demandOf(line)
+		l.DemandSKU = demandSKU(line)
+	}
+	return nil
+}
+
+func (c *completion) shipped(x *schemas.ShipmentShipped) error {
+	order := c.t.order()
+	exponent, err := c.exponent(order.Currency)
+	if err != nil {
+		return err
+	}
+	x.Channel, x.Currency, x.Funding, x.FX = order.Channel, order.Currency, funding(order), c.orderRate(order)
+	if x.Control == nil {
+		control := order.Control
+		x.Control = &control
+	}
+	taken := map[string]schemas.Decimal{} // of each order line, by earlier lines of this shipment
+	doc := &schemas.ThreadDocument{DocumentID: x.ShipmentID, Currency: x.Currency, FX: x.FX, Funding: x.Funding, Channel: x.Channel}
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		line, progress, err := c.orderLine(order, l.OrderLineID)
+		if err != nil {
+			return err
+		}
+		before := progress.Shipped.Add(taken[l.OrderLineID])
+		c.consume(l, line, progress, taken[l.OrderLineID])
+		taken[l.OrderLineID] = taken[l.OrderLineID].Add(l.Quantity.BaseQty)
+		if l.Amounts == nil {
+			l.Amounts, l.Basis = c.amounts(part{line, before, l.Quantity.BaseQty, true}, exponent)
+		}
+		if l.Cost == nil {
+			l.Cost = c.standardCost(l.Stock.SKU, l.Quantity.BaseQty)
+		}
+		if before.Add(l.Quantity.BaseQty).Add(progress.Cancelled).Cmp(line.Quantity.BaseQty) > 0 {
+			c.exception("OVER_COMMITTED", "shipped and cancelled exceed ordered", x)
+		}
+		stock := l.Stock
+		doc.Lines = append(doc.Lines, schemas.DocumentLine{LineID: l.LineID, OrderLineID: l.OrderLineID, Stock: &stock, Qty: l.Quantity.BaseQty,
+			BaseUOM: l.Quantity.BaseUOM, Amounts: l.Amounts, Basis: l.Basis, Cost: l.Cost})
+	}
+	c.document, c.docKind = doc, "shipment"
+	return nil
+}
+
+// consume stamps what a shipped line takes: its reservation first, then open demand; what is more than ordered takes neither.
+func (c *completion) consume(l *schemas.ShipmentLine, line *schemas.OrderLine, progress *schemas.LineProgress, taken schemas.Decimal) {
+	left := l.Quantity.BaseQty
+	reserved := zeroQty
+	if r := c.t.reservation(l.ReservationID, l.OrderLineID); l.ReservationID != "" && r != nil {
+		reserved = left.Min(r.Remaining.Sub(taken).Max(zeroQty))
+		if r.SKU != l.Stock.SKU {
+			l.ReservedSKU = r.SKU
+		}
+		if r.Location != l.Stock.Location {
+			l.ReservedLocation = r.Location
+		}
+	}
+	demand := left.Sub(reserved).Min(progress.Demand.Max(zeroQty))
+	l.ReservedConsumed, l.DemandConsumed = schemas.Some(reserved), schemas.Some(demand)
+	l.DemandDate, l.DemandLocation = demandOf(line)
+	l.DemandSKU = demandSKU(line)
+}
+
+var zeroQty = schemas.NewDecimal(0, 6)

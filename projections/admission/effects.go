@@ -1,0 +1,151 @@
+package admission
+
+import (
+	"github.com/throughline/throughline/schemas"
+)
+
+// apply notes in the thread what the completed event has done. A void undoes what its original did.
+func (c *completion) apply(e schemas.Event) {
+	if void, ok := e.(*schemas.EventVoided); ok && void.Meta.Correction != nil {
+		c.effect(c.original, -1)
+		return
+	}
+	if fact := factsOf(e); fact != "" {
+		c.t.learn(fact)
+	}
+	if c.document != nil {
+		c.st.Put(documentKey(c.t.name, c.docKind, c.document.DocumentID), c.document)
+	}
+	if order, ok := e.(*schemas.OrderAccepted); ok {
+		c.st.Put(orderKey(c.t.name), order)
+	}
+	c.effect(e, 1)
+}
+
+// effect adds an event's quantities to the thread's lines, sign +1, or takes them back, sign -1.
+func (c *completion) effect(e schemas.Event, sign int) {
+	signed := func(q schemas.Decimal) schemas.Decimal {
+		if sign < 0 {
+			return q.Neg()
+		}
+		return q
+	}
+	switch x := e.(type) {
+	case *schemas.OrderAccepted:
+		c.accept(x, signed)
+	case *schemas.OrderLineCancelled:
+		for i := range x.Lines {
+			l := &x.Lines[i]
+			c.onLine(l.LineID, func(p *schemas.LineProgress) {
+				q := signed(l.Quantity.BaseQty)
+				p.Cancelled = p.Cancelled.Add(q)
+				if l.ReleasedFrom == schemas.ReleasedFromOPEN_DEMAND {
+					p.Demand = p.Demand.Sub(q)
+				}
+			})
+		}
+	case *schemas.InventoryReserved:
+		c.reserve(x, sign)
+	case *schemas.InventoryReservationReleased:
+		for i := range x.Lines {
+			l := &x.Lines[i]
+			c.unreserve(x.ReservationID, l.LineID, signed(l.Quantity.BaseQty), x.ReturnsTo == schemas.ReturnsToOPEN_DEMAND)
+		}
+	case *schemas.FulfillmentShortShipped:
+		for i := range x.Lines {
+			if l := &x.Lines[i]; l.Outcome != schemas.ShortOutcomeWAIT {
+				c.unreserve(l.ReservationID, l.OrderLineID, signed(l.Quantity.BaseQty), l.Outcome != schemas.ShortOutcomeCANCEL)
+			}
+		}
+	default:
+		c.documentEffect(e, signed)
+	}
+}
+
+func (c *completion) documentEffect(e schemas.Event, signed func(schemas.Decimal) schemas.Decimal) {
+	switch x := e.(type) {
+	case *schemas.ShipmentShipped:
+		for i := range x.Lines {
+			l := &x.Lines[i]
+			c.unreserve(l.ReservationID, l.OrderLineID, signed(l.ReservedConsumed.V), false)
+			c.onLine(l.OrderLineID, func(p *schemas.LineProgress) {
+				p.Shipped = p.Shipped.Add(signed(l.Quantity.BaseQty))
+				p.Demand = p.Demand.Sub(signed(l.DemandConsumed.V))
+			})
+		}
+	case *schemas.InvoiceIssued:
+		for i := range x.Lines {
+			if l := &x.Lines[i]; l.Quantity != nil {
+				c.onLine(l.OrderLineID, func(p *schemas.LineProgress) { p.Invoiced = p.Invoiced.Add(signed(l.Quantity.BaseQty)) })
+			}
+		}
+	case *schemas.CreditMemoIssued:
+		for i := range x.Lines {
+			l := &x.Lines[i]
+			if l.Quantity == nil || !goods(l.Kind) {
+				continue
+			}
+			c.onLine(l.OrderLineID, func(p *schemas.LineProgress) {
+				if l.Goods == schemas.CreditedGoodsNOT_SHIPPED {
+					p.CreditedUnshipped = p.CreditedUnshipped.Add(signed(l.Quantity.BaseQty))
+				} else {
+					p.Credited = p.Credited.Add(signed(l.Quantity.BaseQty))
+				}
+			})
+		}
+	}
+}
+
+func (c *completion) accept(x *schemas.OrderAccepted, signed func(schemas.Decimal) schemas.Decimal) {
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		if c.t.line(l.LineID) == nil {
+			c.t.progress.Lines = append(c.t.progress.Lines, schemas.LineProgress{LineID: l.LineID, Demand: zeroQty, Reserved: zeroQty, Shipped: zeroQty,
+				Cancelled: zeroQty, Invoiced: zeroQty, Credited: zeroQty, CreditedUnshipped: zeroQty})
+		}
+		if goods(l.Kind) {
+			c.onLine(l.LineID, func(p *schemas.LineProgress) { p.Demand = p.Demand.Add(signed(l.Quantity.BaseQty)) })
+		}
+	}
+}
+
+func (c *completion) reserve(x *schemas.InventoryReserved, sign int) {
+	if x.Hardness == schemas.HardnessSOFT {
+		return
+	}
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		q := l.Quantity.BaseQty
+		if sign < 0 {
+			q = q.Neg()
+		}
+		if r := c.t.reservation(x.ReservationID, l.LineID); r != nil {
+			r.Remaining = r.Remaining.Add(q)
+		} else {
+			c.t.progress.Reservations = append(c.t.progress.Reservations, schemas.ThreadReservation{ReservationID: x.ReservationID, LineID: l.LineID,
+				SKU: l.Stock.SKU, Location: l.Stock.Location, Remaining: q})
+		}
+		c.onLine(l.LineID, func(p *schemas.LineProgress) {
+			p.Reserved, p.Demand = p.Reserved.Add(q), p.Demand.Sub(q)
+		})
+	}
+}
+
+// unreserve takes q off a reservation; back says that it is open demand again. A reservation that is used up is forgotten, so that threads stay small.
+func (c *completion) unreserve(reservation, line string, q schemas.Decimal, back bool) {
+	if r := c.t.reservation(reservation, line); r != nil {
+		r.Remaining = r.Remaining.Sub(q)
+	}
+	c.onLine(line, func(p *schemas.LineProgress) {
+		p.Reserved = p.Reserved.Sub(q)
+		if back {
+			p.Demand = p.Demand.Add(q)
+		}
+	})
+}
+
+func (c *completion) onLine(id string, change func(*schemas.LineProgress)) {
+	if p := c.t.line(id); p != nil {
+		change(p)
+	}
+}

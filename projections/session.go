@@ -1,0 +1,235 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/throughline/throughline/schemas"
+)
+
+// session is one client's life: the state parts that the running transaction has touched.
+type session struct {
+	Runner
+	store       *store
+	reference   *Reference
+	transaction *schemas.Transaction
+	touched     map[partID]*part
+}
+
+func (s *session) afterPoll(ctx context.Context) error {
+	if s.reference == nil {
+		return nil
+	}
+	return s.reference.CatchUp(ctx)
+}
+
+// batch is what one state part gets of a poll: the records of all input partitions that share it, in order.
+type batch struct {
+	part    *part
+	records []*kgo.Record
+}
+
+// process applies one poll's records, state parts in parallel.
+func (s *session) process(ctx context.Context, fs kgo.Fetches, produce func(schemas.Outgoing)) error {
+	var batches []*batch
+	var missing error
+	fs.EachPartition(func(p kgo.FetchTopicPartition) {
+		if len(p.Records) == 0 {
+			return
+		}
+		id := partID{s.Projection.Changelog(p.Topic), p.Partition}
+		i := slices.IndexFunc(batches, func(b *batch) bool { return b.part.id == id })
+		if i >= 0 {
+			batches[i].records = append(batches[i].records, p.Records...)
+			return
+		}
+		st := s.store.part(id)
+		if st == nil {
+			missing = fmt.Errorf("no state for %s/%d: restore did not run", p.Topic, p.Partition)
+			return
+		}
+		batches = append(batches, &batch{part: st, records: p.Records})
+	})
+	if missing != nil {
+		return missing
+	}
+	if s.touched == nil {
+		s.touched = map[partID]*part{}
+	}
+	var g errgroup.Group
+	g.SetLimit(4)
+	var mu sync.Mutex
+	for _, b := range batches {
+		s.touched[b.part.id] = b.part
+		g.Go(func() error {
+			out, err := s.fold(ctx, b)
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for _, r := range out {
+				produce(r)
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+func (s *session) fold(ctx context.Context, b *batch) ([]schemas.Outgoing, error) {
+	out := make([]schemas.Outgoing, 0, len(b.records)*2)
+	for _, rec := range b.records {
+		var err error
+		if out, err = s.one(ctx, b.part, rec, out); err != nil {
+			return nil, err
+		}
+		if b.part.err != nil {
+			return nil, b.part.err
+		}
+	}
+	return out, nil
+}
+
+// one folds a single record. What no retry can save becomes a letter; everything else is returned and aborts the transaction.
+func (s *session) one(ctx context.Context, st *part, rec *kgo.Record, out []schemas.Outgoing) ([]schemas.Outgoing, error) {
+	d, err := s.Codec.Deliver(ctx, rec)
+	redrive := d.Event
+	if inner, r := d.Unwrap(); err == nil && r != nil {
+		if r.Consumer != s.Group() {
+			return out, nil
+		}
+		at := d.AppendTime
+		d, err = s.Codec.Deliver(ctx, inner)
+		d.AppendTime = at // what judges by append time judges by that of the redrive
+	}
+	var events []Output
+	if err == nil {
+		var env Env
+		if env, err = s.env(ctx, st, d); err == nil {
+			events, err = s.apply(st, d, env)
+		}
+	}
+	if err == nil {
+		return s.encode(st, events, out)
+	}
+	if schemas.FateOf(err) != schemas.Poison {
+		return out, err
+	}
+	if _, ok := redrive.(*schemas.Redrive); !ok {
+		redrive = d.Event
+	}
+	letter := schemas.NewLetter(schemas.Stage{Name: s.stage(), Group: s.Group()}, rec, redrive, err)
+	if d.Event != nil {
+		letter.Describe(d.Event)
+	}
+	s.Observe.Letter(letter)
+	return s.encode(st, []Output{{Event: letter}}, out)
+}
+
+func (s *session) stage() string {
+	switch s.Projection.Name {
+	case "intake", "admission":
+		return s.Projection.Name
+	}
+	return "projection:" + s.Projection.Name
+}
+
+func (s *session) env(ctx context.Context, st *part, d schemas.Delivery) (Env, error) {
+	env := Env{Reference: s.reference, Recent: func(id schemas.UUID) (schemas.Event, []byte) { r := st.recent[id]; return r.event, r.value }}
+	if s.Projection.Load == nil {
+		return env, nil
+	}
+	at, wanted := s.Projection.Load(st, d)
+	if !wanted {
+		return env, nil
+	}
+	loaded, err := schemas.ReadAt(ctx, s.Cluster, s.Codec, at)
+	if err != nil && schemas.FateOf(err) != schemas.Poison {
+		return env, fmt.Errorf("reading %s: %w", at, err)
+	}
+	if loaded.Record != nil {
+		env.Loaded, env.LoadedRaw = loaded.Event, loaded.Record.Value
+	}
+	return env, nil
+}
+
+// encode turns outputs into records; an output that cannot be one is a mistake of ours, not of the input, and stops the loop.
+func (s *session) encode(st *part, events []Output, out []schemas.Outgoing) ([]schemas.Outgoing, error) {
+	for _, o := range events {
+		rec, err := s.record(o)
+		if err != nil {
+			return out, fmt.Errorf("%w: %s emitted %s: %w", schemas.ErrStuck, s.Projection.Name, o.Event.EventType(), err)
+		}
+		if rec.Topic != schemas.TopicLetters && !slices.Contains(s.Projection.To, rec.Topic) {
+			return out, fmt.Errorf("%w: %s emitted %s to %s, which it does not declare", schemas.ErrStuck, s.Projection.Name, o.Event.EventType(), rec.Topic)
+		}
+		if o.Acked != nil {
+			st.recent[o.Event.Header().EventID] = emitted{o.Event, rec.Value}
+		}
+		out = append(out, schemas.Outgoing{Record: rec, Acked: o.Acked})
+	}
+	return out, nil
+}
+
+func (s *session) record(o Output) (*kgo.Record, error) {
+	if o.Topic != "" {
+		return s.Codec.RecordTo(o.Event, o.Topic, []byte(o.Key))
+	}
+	return s.Codec.Record(o.Event)
+}
+
+// beforeEnd finishes the fold, learns where the outputs stand, and writes one changelog record per changed key.
+func (s *session) beforeEnd(ctx context.Context) error {
+	if err := s.finish(ctx); err != nil {
+		return err
+	}
+	var logs []schemas.Outgoing
+	for id, p := range s.touched {
+		if err := p.encodeDirty(); err != nil {
+			return err
+		}
+		for _, e := range p.dirty {
+			logs = append(logs, schemas.Outgoing{Record: &kgo.Record{Topic: id.changelog, Partition: id.partition, Key: []byte(e.key), Value: e.bytes},
+				Acked: func(offset int64) { p.written = max(p.written, offset+1) }})
+		}
+	}
+	return s.transaction.Produce(ctx, logs)
+}
+
+func (s *session) finish(ctx context.Context) error {
+	if s.Projection.Finish == nil {
+		return nil
+	}
+	var out []schemas.Outgoing
+	for _, p := range s.touched {
+		events, err := s.Projection.Finish(p)
+		if err == nil {
+			out, err = s.encode(p, events, out)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return s.transaction.Produce(ctx, out)
+}
+
+// afterEnd makes the store follow the transaction.
+func (s *session) afterEnd(_ context.Context, committed bool) error {
+	defer func() { s.touched = nil }()
+	for _, p := range s.touched {
+		if !committed {
+			p.abort()
+			continue
+		}
+		if err := p.commit(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,278 @@
+package schemas
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// CheckContract checks the field rules that a schema cannot say (domain.md §1): that an event names its document, that quantities are quantities, that amounts
+// add up. The error is a *PoisonError of class CONTRACT that names fields, never values. It does not ask for what admission completes.
+func CheckContract(e Event) error {
+	c := &contractCheck{}
+	c.meta(e)
+	switch x := e.(type) {
+	case *OrderAccepted:
+		c.order(x)
+	case *OrderLineCancelled:
+		c.text("order_id", x.OrderID)
+		c.text("cancellation_id", x.CancellationID)
+		c.lines("lines", len(x.Lines), func(i int) string { return x.Lines[i].LineID }, func(i int) { c.positive("lines.quantity", &x.Lines[i].Quantity) })
+	case *InventoryReceived:
+		c.received(x)
+	case *InventoryReserved:
+		c.reserved(x)
+	case *InventoryReservationReleased:
+		c.text("release_id", x.ReleaseID)
+		c.text("reservation_id", x.ReservationID)
+		c.lines("lines", len(x.Lines), func(i int) string { return x.Lines[i].LineID }, func(i int) {
+			c.positive("lines.quantity", &x.Lines[i].Quantity)
+			c.stock("lines.stock", &x.Lines[i].Stock)
+		})
+	case *InventoryAdjusted:
+		c.adjusted(x)
+	case *ShipmentShipped:
+		c.shipped(x)
+	default:
+		c.fulfillment(e)
+	}
+	return c.err
+}
+
+type contractCheck struct{ err error }
+
+func (c *contractCheck) fail(format string, args ...any) {
+	if c.err == nil {
+		c.err = &PoisonError{Class: DeadLetterClassCONTRACT, Reason: fmt.Sprintf(format, args...)}
+	}
+}
+
+func (c *contractCheck) text(field, value string) {
+	if value == "" {
+		c.fail("%s is empty", field)
+	}
+}
+
+func (c *contractCheck) meta(e Event) {
+	m := e.Header()
+	if m.EventID.IsZero() {
+		c.fail("meta.event_id is zero: derive it from the source document (schemas.SourceID)")
+	}
+	if m.EventType != "" && m.EventType != e.EventType() {
+		c.fail("meta.event_type is not %s", e.EventType())
+	}
+	c.text("meta.legal_entity", m.LegalEntity)
+	c.text("meta.source.system", m.Source.System)
+	c.text("meta.source.doc_type", m.Source.DocType)
+	c.text("meta.source.doc_id", m.Source.DocID)
+	if m.OccurredAt <= 0 {
+		c.fail("meta.occurred_at is not set")
+	}
+	// What admission stamps may not come from outside: it would be taken for ours.
+	if m.AdmittedAt.Set || m.Intake != nil || m.ThreadSequence.Set || m.RuleSet != "" || m.Period != "" || m.RecordedAt.Set {
+		c.fail("meta holds what only admission stamps (recorded_at, admitted_at, rule_set, period, thread_sequence, intake)")
+	}
+	if _, ok := e.(*EventVoided); ok {
+		if m.Correction == nil || m.Correction.CorrectedEventID.IsZero() {
+			c.fail("meta.correction.corrected_event_id is missing: a void names what it voids")
+		} else if entry, ok := Lookup(m.Correction.CorrectedEventType); !ok || entry.Kind != Fact || entry.Topic == "" || entry.Topic == TopicPeriods {
+			c.fail("meta.correction.corrected_event_type is no event that can be voided")
+		}
+	}
+}
+
+// lines wants at least one line, and each id once.
+func (c *contractCheck) lines(field string, n int, id func(int) string, check func(int)) {
+	if n == 0 {
+		c.fail("%s is empty", field)
+	}
+	seen := make(map[string]bool, n)
+	for i := range n {
+		name := id(i)
+		if name == "" || seen[name] {
+			c.fail("%s: every line needs an id of its own", field)
+		}
+		seen[name] = true
+		check(i)
+	}
+}
+
+func (c *contractCheck) positive(field string, q *Quantity) {
+	c.quantity(field, q)
+	if q.BaseQty.Sign() <= 0 || q.Qty.Sign() <= 0 {
+		c.fail("%s is not positive", field)
+	}
+}
+
+func (c *contractCheck) quantity(field string, q *Quantity) {
+	c.text(field+".uom", q.UOM)
+	c.text(field+".base_uom", q.BaseUOM)
+	if q.Qty.Sign() != q.BaseQty.Sign() {
+		c.fail("%s: qty and base_qty differ in sign", field)
+	}
+	if q.UOM == q.BaseUOM && !q.Qty.Equal(q.BaseQty) {
+		c.fail("%s: qty and base_qty differ in one unit", field)
+	}
+}
+
+func (c *contractCheck) stock(field string, s *StockRef) {
+	c.text(field+".sku", s.SKU)
+	c.text(field+".location", s.Location)
+}
+
+func (c *contractCheck) currency(field, code string) {
+	if _, err := CurrencyExponent(code); err != nil {
+		c.fail("%s is no ISO 4217 code in upper case", field)
+	}
+}
+
+func (c *contractCheck) money(field string, m *Money) { c.currency(field+".currency", m.Currency) }
+
+// fx checks a rate that a source states.
+func (c *contractCheck) fx(field string, x *Fx, currency string) {
+	if x == nil {
+		return
+	}
+	c.currency(field+".functional_currency", x.FunctionalCurrency)
+	if x.TxnCurrency != currency {
+		c.fail("%s.txn_currency is not the event's currency", field)
+	}
+	if x.Rate.Sign() <= 0 {
+		c.fail("%s.rate is not positive", field)
+	}
+}
+
+// amounts checks that a line adds up: net = gross - discounts; total = net + freight + the taxes that the seller remits (domain.md §1.3).
+func (c *contractCheck) amounts(field string, a *LineAmounts) {
+	if a == nil {
+		return
+	}
+	net, total := a.Gross, a.Net.Add(a.FreightNet)
+	for i := range a.Discounts {
+		net = net.Sub(a.Discounts[i].Amount)
+	}
+	for i := range a.Taxes {
+		c.text(field+".taxes.jurisdiction", a.Taxes[i].Jurisdiction)
+		if a.Taxes[i].Remitter != TaxRemitterMARKETPLACE {
+			total = total.Add(a.Taxes[i].Amount)
+		}
+	}
+	if !net.Equal(a.Net) {
+		c.fail("%s: net is not gross less discounts", field)
+	}
+	if !total.Equal(a.Total) {
+		c.fail("%s: total is not net plus freight_net plus the taxes that the seller remits", field)
+	}
+}
+
+func (c *contractCheck) kind(field string, kind LineKind, charge string) {
+	if kind == LineKindCHARGE && charge == "" {
+		c.fail("%s.charge_code is missing on a CHARGE line", field)
+	}
+}
+
+func (c *contractCheck) order(x *OrderAccepted) {
+	c.text("order_id", x.OrderID)
+	c.text("channel", x.Channel)
+	c.currency("currency", x.Currency)
+	c.fx("fx", x.FX, x.Currency)
+	c.lines("lines", len(x.Lines), func(i int) string { return x.Lines[i].LineID }, func(i int) {
+		l := &x.Lines[i]
+		c.kind("lines", l.Kind, l.ChargeCode)
+		c.positive("lines.quantity", &l.Quantity)
+		c.amounts("lines.amounts", &l.Amounts)
+		if l.Kind == LineKindGOODS || l.Kind == "" {
+			if l.Stock == nil {
+				c.fail("lines.stock is missing on a GOODS line")
+			} else {
+				c.stock("lines.stock", l.Stock)
+			}
+		}
+	})
+}
+
+func (c *contractCheck) received(x *InventoryReceived) {
+	c.text("receipt_id", x.ReceiptID)
+	c.lines("lines", len(x.Lines), func(i int) string { return x.Lines[i].LineID }, func(i int) {
+		c.quantity("lines.accepted", &x.Lines[i].Accepted)
+		c.stock("lines.stock", &x.Lines[i].Stock)
+	})
+}
+
+func (c *contractCheck) reserved(x *InventoryReserved) {
+	c.text("reservation_id", x.ReservationID)
+	if (x.OrderID == "") == (x.TransferID == "") {
+		c.fail("a reservation names an order_id or a transfer_id, and not both")
+	}
+	c.lines("lines", len(x.Lines), func(i int) string { return x.Lines[i].LineID }, func(i int) {
+		c.positive("lines.quantity", &x.Lines[i].Quantity)
+		c.stock("lines.stock", &x.Lines[i].Stock)
+	})
+}
+
+func (c *contractCheck) adjusted(x *InventoryAdjusted) {
+	c.text("adjustment_id", x.AdjustmentID)
+	c.lines("lines", len(x.Lines), func(i int) string { return x.Lines[i].LineID }, func(i int) {
+		c.quantity("lines.quantity", &x.Lines[i].Quantity)
+		c.stock("lines.stock", &x.Lines[i].Stock)
+		if x.Lines[i].Quantity.BaseQty.IsZero() {
+			c.fail("lines.quantity is zero: nothing is adjusted")
+		}
+	})
+}
+
+func (c *contractCheck) shipped(x *ShipmentShipped) {
+	c.text("shipment_id", x.ShipmentID)
+	c.text("order_id", x.OrderID)
+	c.lines("lines", len(x.Lines), func(i int) string { return x.Lines[i].LineID }, func(i int) {
+		l := &x.Lines[i]
+		c.text("lines.order_line_id", l.OrderLineID)
+		c.positive("lines.quantity", &l.Quantity)
+		c.stock("lines.stock", &l.Stock)
+		c.amounts("lines.amounts", l.Amounts)
+	})
+	if x.LabelPrice != nil {
+		c.money("label_price", x.LabelPrice)
+	}
+}
+
+func ordinal(i int) string { return strconv.Itoa(i) }
+
+func (c *contractCheck) fulfillment(e Event) {
+	switch x := e.(type) {
+	case *FulfillmentPicked:
+		c.text("fulfillment_id", x.FulfillmentID)
+		c.text("order_id", x.OrderID)
+		c.lines("lines", len(x.Lines), ordinal, func(i int) {
+			c.text("lines.order_line_id", x.Lines[i].OrderLineID)
+			c.positive("lines.quantity", &x.Lines[i].Quantity)
+		})
+	case *FulfillmentPacked:
+		c.text("fulfillment_id", x.FulfillmentID)
+		c.text("order_id", x.OrderID)
+		c.lines("packages", len(x.Packages), func(i int) string { return x.Packages[i].PackageID }, func(int) {})
+	case *FulfillmentShortShipped:
+		c.text("short_id", x.ShortID)
+		c.text("order_id", x.OrderID)
+		c.lines("lines", len(x.Lines), ordinal, func(i int) {
+			c.text("lines.order_line_id", x.Lines[i].OrderLineID)
+			c.positive("lines.quantity", &x.Lines[i].Quantity)
+			c.stock("lines.stock", &x.Lines[i].Stock)
+		})
+	case *ReturnReceived:
+		c.text("receipt_id", x.ReceiptID)
+		c.lines("lines", len(x.Lines), func(i int) string { return x.Lines[i].LineID }, func(i int) {
+			c.positive("lines.quantity", &x.Lines[i].Quantity)
+			c.stock("lines.stock", &x.Lines[i].Stock)
+		})
+	case *ReturnDispositioned:
+		c.text("disposition_id", x.DispositionID)
+		c.text("receipt_id", x.ReceiptID)
+		c.lines("lines", len(x.Lines), func(i int) string { return x.Lines[i].LineID }, func(i int) {
+			c.text("lines.receipt_line_id", x.Lines[i].ReceiptLineID)
+			c.positive("lines.quantity", &x.Lines[i].Quantity)
+			c.stock("lines.stock", &x.Lines[i].Stock)
+		})
+	default:
+		c.billing(e)
+	}
+}
