@@ -2,7 +2,6 @@ package onlineretail
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/throughline/throughline/schemas"
 )
@@ -130,28 +129,4 @@ func amounts(net, freight schemas.Decimal) schemas.LineAmounts {
 // funding is the same for every document: the file holds no payments, so everything stays on account.
 func funding() *schemas.Funding {
 	return &schemas.Funding{Terms: schemas.TermsON_ACCOUNT, Settles: schemas.SettlesRECEIVABLE}
-}
-
-// sales remembers the latest sale of a code to a customer.
-type sales map[[2]string]string
-
-// match remembers the sales of doc, or notes which earlier sales a credit note may belong to. It is a guess (1,221 returned lines match
-// nothing, hundreds match several sales), so it is for tracing only and changes no posting.
-func (s sales) match(doc *document) {
-	if doc.customer == "" {
-		return
-	}
-	var found []string
-	for i := range doc.lines {
-		key := [2]string{doc.customer, doc.lines[i].sku}
-		switch doc.lines[i].class {
-		case Merchandise:
-			s[key] = doc.no
-		case Return:
-			if no, ok := s[key]; ok && !slices.Contains(found, no) {
-				found = append(found, no)
-			}
-		}
-	}
-	doc.matched = strings.Join(found, ",")
 }

@@ -20,13 +20,13 @@ type batch struct {
 
 // row is a payment, refund or dispute on its way through a batch.
 type row struct {
-	kind                           schemas.SettledKind
+	kind                            schemas.SettledKind
 	payment, refund, dispute, order string
-	currency                       string
-	gross, fee                     schemas.Decimal // signed; the fee is positive
-	feeBooked                      bool            // on the payment; else the batch bears it
-	feeLater                       schemas.Event   // a fee in a foreign currency: its rate is known at the settlement
-	booked                         *schemas.Fx
+	currency                        string
+	gross, fee                      schemas.Decimal // signed; the fee is positive
+	feeBooked                       bool            // on the payment; else the batch bears it
+	feeLater                        schemas.Event   // a fee in a foreign currency: its rate is known at the settlement
+	booked                          *schemas.Fx
 }
 
 // other is a row of a batch that belongs to no payment.

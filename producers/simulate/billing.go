@@ -101,7 +101,7 @@ func (r *run) sellCard(at schemas.Time) {
 		r.bankLine(r.later(at, 1, 0), schemas.MatchedKindPAYMENT, e.PaymentRef, "", e.Amount, nil)
 	}
 	r.say(at, e, erp("gift card", card.ref, "sold"), "gift_card", card.ref)
-	if r.chance(20) {
+	if e.PaidInto == schemas.PaidIntoBANK && r.chance(40) {
 		r.void(r.later(at, 1, hour), e, schemas.CorrectionReasonDID_NOT_OCCUR, "sold in training mode")
 		return
 	}

@@ -87,7 +87,7 @@ func (r *run) cancel(o *order, at schemas.Time, parts []part, from schemas.Relea
 type shipment struct {
 	id    string
 	at    schemas.Time
-	event schemas.UUID
+	event *schemas.ShipmentShipped
 	parts []part
 	lines []string        // shipment line ids, one per part
 	owed  schemas.Decimal // what the customer owes for it, tax included
@@ -119,7 +119,7 @@ func (r *run) ship(o *order, at schemas.Time, parts []part) *shipment {
 	r.sayLocally(at-2*hour, &schemas.FulfillmentPacked{FulfillmentID: ful, OrderID: o.id, Packages: shipped.Packages},
 		warehouse(place, "fulfillment", ful, "packed"), refs...)
 	r.sayLocally(at, shipped, warehouse(place, "shipment", s.id, "shipped"), refs...)
-	s.event = shipped.Meta.EventID
+	s.event = shipped
 	return s
 }
 
