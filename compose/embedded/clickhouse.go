@@ -75,7 +75,10 @@ func StartClickHouse(ctx context.Context, config ClickHouseConfig) (*ClickHouse,
 		return nil, err
 	}
 	c := &ClickHouse{config: config, library: library}
-	return c, c.Restart(ctx)
+	if err := c.Restart(ctx); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // Addr is the address of the HTTP interface, host:port. It stays the same over restarts.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"compress/gzip"
 	"compress/zlib"
+	"encoding/binary"
 	"io"
 	"net/http"
 	"strings"
@@ -46,9 +47,55 @@ func decodeBody(r *http.Request, native bool) (io.Reader, error) {
 		return nil, newEngineError(48, "NOT_IMPLEMENTED", "Content-Encoding "+encoding+" is not supported; use gzip, deflate, br, lz4 or zstd")
 	}
 	if native {
-		return compress.NewReader(body), nil
+		borders := &blockBorders{r: body}
+		return &blockReader{borders: borders, blocks: compress.NewReader(borders)}, nil
 	}
 	return body, nil
+}
+
+// blockReader reads ClickHouse's compressed blocks up to the end of the body. ch-go's reader calls that end an error, as it calls a
+// body that broke off inside a block; only one of them may pass for the whole.
+type blockReader struct {
+	borders *blockBorders
+	blocks  *compress.Reader
+}
+
+func (b *blockReader) Read(p []byte) (int, error) {
+	n, err := b.blocks.Read(p)
+	if err != nil && b.borders.ended {
+		return n, io.EOF
+	}
+	return n, err
+}
+
+// blockBorders follows the sizes in the block headers and knows whether the body ended between two blocks.
+type blockBorders struct {
+	r       io.Reader
+	header  [25]byte // checksum (16), method (1), size of the block from the method on (4), size of its data (4)
+	have    int      // bytes of the header read
+	payload uint32   // bytes of the block that follow
+	ended   bool
+}
+
+func (b *blockBorders) Read(p []byte) (int, error) {
+	left := int(b.payload)
+	if b.have < len(b.header) {
+		left = len(b.header) - b.have
+	}
+	n, err := b.r.Read(p[:min(len(p), left)])
+	b.ended = err == io.EOF && n == 0 && b.have == 0
+	if b.have < len(b.header) {
+		b.have += copy(b.header[b.have:], p[:n])
+		if b.have == len(b.header) {
+			b.payload = max(9, binary.LittleEndian.Uint32(b.header[17:])) - 9
+		}
+	} else {
+		b.payload -= uint32(n)
+	}
+	if b.have == len(b.header) && b.payload == 0 {
+		b.have = 0
+	}
+	return n, err
 }
 
 // encodings lists what an answer can be sent in, in the server's order of preference.
