@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/twmb/franz-go/pkg/sr"
 )
@@ -20,6 +21,7 @@ type Codec struct {
 	subjects map[int]string // and back
 	foreign  sync.Map       // other id → *resolver
 	readers  sync.Pool
+	header   atomic.Int32 // bytes that the last envelope took
 }
 
 const prefixSize = 5
@@ -32,6 +34,7 @@ func NewCodec(registry *Registry, ids map[string]int) *Codec {
 		c.subjects[id] = subject
 	}
 	c.readers.New = func() any { return new(reader) }
+	c.header.Store(headerGuess)
 	return c
 }
 
@@ -165,14 +168,17 @@ func (c *Codec) decodeOwn(body []byte, e Event) error {
 	return nil
 }
 
-// headerGuess is how much of a body is copied for the strings of an envelope, which is seldom longer.
-const headerGuess = 640
+// headerGuess is how much of a body is copied for the strings of an envelope at first; later as much as the last one took.
+const headerGuess = 512
 
 func (c *Codec) decodeMeta(body []byte, m *Meta) error {
 	r := c.readers.Get().(*reader)
-	*r = reader{body: body, text: string(body[:min(len(body), headerGuess)])}
+	*r = reader{body: body, text: string(body[:min(len(body), int(c.header.Load())+32)])}
 	m.decodeAvro(r)
 	err := r.err
+	if err == nil && int32(r.at) != c.header.Load() {
+		c.header.Store(int32(r.at))
+	}
 	*r = reader{}
 	c.readers.Put(r)
 	if err != nil {

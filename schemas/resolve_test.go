@@ -195,7 +195,9 @@ func TestOldAndNewVersions(t *testing.T) {
 	for _, s := range eventSchemas {
 		t.Run(s.EventType, func(t *testing.T) {
 			full := exampleOf(t, s.EventType)
-			newer := variant(t, s.JSON, func(r map[string]any) { r["fields"] = append(append([]any{}, added[:2]...), append(r["fields"].([]any), added[2:]...)...) })
+			newer := variant(t, s.JSON, func(r map[string]any) {
+				r["fields"] = append(append([]any{}, added[:2]...), append(r["fields"].([]any), added[2:]...)...)
+			})
 			got := eventOfType(s.EventType)
 			if err := c.decodeForeign(newResolver(newer), foreignBody(t, full, newer, extra), got); err != nil {
 				t.Fatal(err)

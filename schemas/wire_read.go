@@ -27,6 +27,7 @@ type reader struct {
 	at     int
 	text   string // copy of the body's beginning, which strings are cut from
 	memory int    // of array items so far
+	empty  int    // array items of no bytes so far
 	err    error
 }
 
@@ -50,12 +51,11 @@ func (r *reader) end() error {
 
 func (r *reader) left() int { return len(r.body) - r.at }
 
+// long, present, string and decimal first try what nearly every value is, one byte of number or length, without a call.
 func (r *reader) long() int64 {
-	if r.at < len(r.body) {
-		if c := r.body[r.at]; c < 0x80 {
-			r.at++
-			return int64(c>>1) ^ -int64(c&1)
-		}
+	if at := r.at; at < len(r.body) && r.body[at] < 0x80 {
+		r.at++
+		return int64(r.body[at]>>1) ^ -int64(r.body[at]&1)
 	}
 	return r.longVarint()
 }
@@ -98,15 +98,9 @@ func (r *reader) bool() bool {
 
 // present reads the branch of a union of null and one other type.
 func (r *reader) present() bool {
-	if r.at < len(r.body) {
-		switch r.body[r.at] {
-		case 0:
-			r.at++
-			return false
-		case 2:
-			r.at++
-			return true
-		}
+	if at := r.at; at < len(r.body) && r.body[at]&^2 == 0 {
+		r.at++
+		return r.body[at] != 0
 	}
 	return r.unionBranch(2) == 1
 }
@@ -152,12 +146,31 @@ func (r *reader) failLength(n int64) {
 }
 
 func (r *reader) string() string {
+	at := r.at
+	if at >= len(r.body) || r.body[at]&0x81 != 0 {
+		return r.longString()
+	}
+	end := at + 1 + int(r.body[at]>>1)
+	if end > len(r.text) {
+		return r.longString()
+	}
+	for _, c := range r.body[at+1 : end] {
+		if c >= 0x80 {
+			return r.longString()
+		}
+	}
+	r.at = end
+	return r.text[at+1 : end]
+}
+
+// longString reads any string.
+func (r *reader) longString() string {
 	n := r.length()
 	if n == 0 {
 		return ""
 	}
 	if r.at+n > len(r.text) {
-		r.text = string(r.body) // a partial read that goes further than it meant to
+		r.text = string(r.body[:min(len(r.body), r.at+n+headerGuess)]) // a partial read that goes further than it meant to
 	}
 	s := r.text[r.at : r.at+n]
 	r.at += n
@@ -185,13 +198,14 @@ func (r *reader) fixed(into []byte) {
 }
 
 func (r *reader) decimal(scale, precision int) Decimal {
-	n := r.length()
-	raw := r.body[r.at : r.at+n]
-	r.at += n
-	if r.err != nil {
+	at := r.at
+	if at >= len(r.body) || r.body[at]&0x81 != 0 || at+1+int(r.body[at]>>1) > len(r.body) {
+		r.length() // a length that is wrong, or longer than any decimal is
+		r.fail(errDecimal)
 		return Decimal{}
 	}
-	d, err := decodeDecimalWire(raw, scale, precision)
+	r.at = at + 1 + int(r.body[at]>>1)
+	d, err := decodeDecimalWire(r.body[at+1:r.at], scale, precision)
 	if err != nil {
 		r.fail(errDecimal)
 	}
@@ -238,7 +252,6 @@ type block struct {
 	left     int // items of this block still to be read
 	end      int // where the block says it ends, -1 where it does not say
 	itemSize int // the fewest bytes that an item takes
-	empty    int // items of no bytes in the blocks before
 }
 
 // firstBlock begins an array or map whose items take at least itemSize bytes each.
@@ -284,8 +297,8 @@ func (r *reader) checkCount(k block, n int64) block {
 		r.fail(errCount)
 		return block{}
 	case k.itemSize == 0:
-		k.empty += int(min(n, maxEmptyItems+1))
-		if k.empty > maxEmptyItems {
+		r.empty += int(min(n, maxEmptyItems+1))
+		if r.empty > maxEmptyItems {
 			r.fail(errCount)
 			return block{}
 		}
@@ -306,6 +319,7 @@ func extend[T any](r *reader, items []T, left int) []T {
 	return grow(r, items, left)
 }
 
+//go:noinline
 func grow[T any](r *reader, items []T, left int) []T {
 	more := min(left, max(len(items), 64))
 	var item T

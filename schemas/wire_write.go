@@ -38,10 +38,22 @@ func appendBool(b []byte, v bool) []byte {
 
 // appendString refuses what the reader would refuse: other people's readers do too.
 func appendString(b []byte, s string) ([]byte, error) {
+	if len(s) < 0x40 && isASCII(s) {
+		return append(append(b, byte(len(s)<<1)), s...), nil
+	}
 	if !utf8.ValidString(s) {
 		return b, errNotUTF8
 	}
 	return append(appendLong(b, int64(len(s))), s...), nil
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 func appendBytes(b, v []byte) []byte { return append(appendLong(b, int64(len(v))), v...) }
