@@ -22,6 +22,10 @@ func (p *Producer) record(ctx context.Context, e schemas.Event) (*kgo.Record, er
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", describe(e), ErrNotPublished, err)
 	}
+	// Intake would find the same, but as a dead letter; here whoever wrote the event learns of it.
+	if err := schemas.CheckContract(e); err != nil {
+		return nil, fmt.Errorf("%s: %w: correct the event: %w", describe(e), ErrNotPublished, err)
+	}
 	r, err := p.codec.RecordTo(e, topic, key)
 	var poison *schemas.PoisonError
 	if errors.As(err, &poison) && poison.Class == schemas.DeadLetterClassTOO_LARGE {

@@ -158,10 +158,10 @@ func TestReferenceDataKeepsItsVersions(t *testing.T) {
 	item := func(version string) *schemas.ReferenceItem {
 		s := source
 		s.DocVersion = version
-		return &schemas.ReferenceItem{Meta: schemas.Meta{LegalEntity: "ACME-US", Source: s}, SKU: "A", EffectiveFrom: 14610, Version: version,
+		return &schemas.ReferenceItem{Meta: schemas.Meta{LegalEntity: "ACME-US", OccurredAt: 1300000000_000000, Source: s}, SKU: "A", EffectiveFrom: 14610, Version: version,
 			BaseUOM: "EA", UnitCost: schemas.NewDecimal(5, 0), Currency: "USD"}
 	}
-	entity := &schemas.ReferenceEntity{Meta: schemas.Meta{LegalEntity: "ACME-US", Source: source}, Entity: "ACME-US", EffectiveFrom: 14610, Version: "1",
+	entity := &schemas.ReferenceEntity{Meta: schemas.Meta{LegalEntity: "ACME-US", OccurredAt: 1300000000_000000, Source: source}, Entity: "ACME-US", EffectiveFrom: 14610, Version: "1",
 		FunctionalCurrency: "USD", Zone: "America/New_York"}
 	if err := producer(t, opts).Emit(deadline(t), item("1"), item("2"), entity); err != nil {
 		t.Fatal(err)
@@ -188,12 +188,15 @@ func TestEmitRefuses(t *testing.T) {
 		return e
 	}
 	for want, e := range map[string]schemas.Event{
-		"set meta.source.system":                       broken(func(e *schemas.ShipmentShipped) { e.Meta.Source.System = "" }),
-		"set meta.source.doc_type":                     broken(func(e *schemas.ShipmentShipped) { e.Meta.Source.DocType = "" }),
-		"set meta.source.doc_id":                       broken(func(e *schemas.ShipmentShipped) { e.Meta.Source.DocID = "" }),
-		"leave it empty":                               broken(func(e *schemas.ShipmentShipped) { e.Meta.EventType = "shipment.lost" }),
-		"split the document":                           broken(func(e *schemas.ShipmentShipped) { e.Tracking = []string{strings.Repeat("x", 9<<20)} }),
-		"quantity":                                     broken(func(e *schemas.ShipmentShipped) { e.Lines[0].Quantity.Qty = schemas.NewDecimal(1, 9) }),
+		"set meta.source.system":   broken(func(e *schemas.ShipmentShipped) { e.Meta.Source.System = "" }),
+		"set meta.source.doc_type": broken(func(e *schemas.ShipmentShipped) { e.Meta.Source.DocType = "" }),
+		"set meta.source.doc_id":   broken(func(e *schemas.ShipmentShipped) { e.Meta.Source.DocID = "" }),
+		"leave it empty":           broken(func(e *schemas.ShipmentShipped) { e.Meta.EventType = "shipment.lost" }),
+		"split the document":       broken(func(e *schemas.ShipmentShipped) { e.Tracking = []string{strings.Repeat("x", 9<<20)} }),
+		"correct the event: CONTRACT: lines.order_line_id is empty": broken(func(e *schemas.ShipmentShipped) { e.Lines[0].OrderLineID = "" }),
+		"qty": broken(func(e *schemas.ShipmentShipped) {
+			e.Lines[0].Quantity.Qty, e.Lines[0].Quantity.BaseQty = schemas.NewDecimal(1, 9), schemas.NewDecimal(1, 9)
+		}),
 		"publish the fact that it follows from":        &schemas.StockDelta{Meta: shipped("SH-1").Meta},
 		"set meta.correction.corrected_event_type to ": &schemas.EventVoided{Meta: shipped("SH-1").Meta},
 	} {

@@ -302,3 +302,20 @@ func TestOneRecordOfTheLargestDocumentFits(t *testing.T) {
 		}
 	}
 }
+
+func TestCountries(t *testing.T) {
+	names, rows := map[string]bool{}, map[string]int{}
+	for _, r := range load541909(t).rows {
+		names[r.Country] = true
+		rows[r.Country]++
+	}
+	if len(names) != 38 || rows["Unspecified"] != 446 || rows["European Community"] != 61 {
+		t.Errorf("%d countries, %d rows unspecified, %d of the European Community", len(names), rows["Unspecified"], rows["European Community"])
+	}
+	for name := range names {
+		code := countryCode(name)
+		if none := name == "Unspecified" || name == "European Community" || name == "Channel Islands"; none != (code == "") || len(code) != 2 && !none {
+			t.Errorf("%s is %q", name, code)
+		}
+	}
+}

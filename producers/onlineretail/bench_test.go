@@ -57,3 +57,13 @@ func BenchmarkEventsEncoded(b *testing.B) {
 	}
 	b.ReportMetric(float64(size)/1e6, "MB")
 }
+
+func BenchmarkReadXLSX(b *testing.B) {
+	path := spreadsheet(b, load541909(b).rows)
+	for b.Loop() {
+		got, total, err := readAll(b, path)
+		if err != nil || len(got) != 541_909 || total != 541_909 {
+			b.Fatal(len(got), total, err)
+		}
+	}
+}

@@ -130,6 +130,9 @@ func TestEventCounts(t *testing.T) {
 		if e.Header().EventID != schemas.SourceID(e.Header().Source) || e.Header().EventType != e.EventType() {
 			t.Fatalf("%+v is not the envelope of a %s", e.Header(), e.EventType())
 		}
+		if err := schemas.CheckContract(e); err != nil {
+			t.Fatalf("%s of %s: %v", e.EventType(), e.Header().Source.DocID, err)
+		}
 		if schemas.Thread(e) == "" {
 			t.Fatalf("%s of %s has no thread", e.EventType(), e.Header().Source.DocID)
 		}
