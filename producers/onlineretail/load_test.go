@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -114,10 +115,20 @@ func TestLoadSendsNothingOfABadFile(t *testing.T) {
 	if err := Load(t.Context(), publisher(t, opts), written(t, "bad.csv", bad), nil); err == nil || !strings.Contains(err.Error(), "bad.csv:6") {
 		t.Fatalf("%v: want the line", err)
 	}
-	p := publisher(t, opts)
-	if err := Load(t.Context(), p, written(t, "small.csv", small), nil); err != nil {
+	client, err := kgo.NewClient(opts...)
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer client.Close()
+	ends, err := kadm.NewClient(client).ListEndOffsets(t.Context())
+	if err != nil || len(ends) != 9 {
+		t.Fatalf("%d topics, %v", len(ends), err)
+	}
+	ends.Each(func(o kadm.ListedOffset) {
+		if o.Offset != 0 {
+			t.Errorf("%s/%d holds %d records", o.Topic, o.Partition, o.Offset)
+		}
+	})
 }
 
 func TestLoadSaysThatItMayBeRunAgain(t *testing.T) {
