@@ -1,11 +1,13 @@
 package finance
 
 import (
+	"slices"
+
 	"github.com/throughline/throughline/schemas"
 )
 
 // legsPerEntry is the room that a draft starts with, where its rule does not say how much it needs.
-const legsPerEntry = 16
+const legsPerEntry = 4
 
 // draft is an entry in the making. A rule opens it (open, or the cost of its first line), names what all legs share (about),
 // adds legs, and leaves; finish makes it whole or refuses.
@@ -126,12 +128,15 @@ func (d *draft) leg(account, key string, txn schemas.Decimal, currency string, f
 	}
 }
 
+// next is a fresh leg. Room beyond the length was never written, so taking it in is enough: writing a zero leg there would cost as much as
+// all the rest of a leg.
 func (d *draft) next() *schemas.JournalLine {
-	if d.lines == nil {
-		d.lines = make([]schemas.JournalLine, 0, legsPerEntry)
+	n := len(d.lines)
+	if n == cap(d.lines) {
+		d.lines = slices.Grow(d.lines, max(n, legsPerEntry))
 	}
-	d.lines = append(d.lines, schemas.JournalLine{})
-	return &d.lines[len(d.lines)-1]
+	d.lines = d.lines[:n+1]
+	return &d.lines[n]
 }
 
 // room makes place for legs before a rule adds them.

@@ -19,7 +19,7 @@ func giftCardSold(d *draft, x *schemas.GiftCardSold) error {
 	case schemas.PaidIntoBANK_CLEARING:
 		account, key = bankClearing, d.named("payment", x.PaymentRef, "sale", x.SaleID)
 	case schemas.PaidIntoBANK:
-		account, key = bank, d.named("bank", x.PaymentRef)
+		account, key = bank, d.named("bank", x.PaymentRef, "sale", x.SaleID)
 	default:
 		return unmapped("paid_into")
 	}

@@ -17,7 +17,7 @@ func returnReceived(d *draft, x *schemas.ReturnReceived) error {
 		key := d.recovered(x, l)
 		d.goods(&l.Stock, key, cost, &it)
 		if x.Against == schemas.ReturnAgainstUNDELIVERED {
-			d.worth(goodsInTransit, d.named("shipment", l.ShipmentID, "shipment", x.ShipmentID), cost.Neg(), &it)
+			d.worth(goodsInTransit, d.named("shipment", l.ShipmentID, "shipment", x.ShipmentID, "return", x.ReceiptID), cost.Neg(), &it)
 			continue
 		}
 		d.worth(rightToRecover, key, cost.Neg(), &it)
