@@ -3,6 +3,7 @@ package schemas
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"sync"
 )
 
 // ContentHashVersion is the first byte that is hashed. It moves when the same content would give other bytes.
@@ -12,15 +13,15 @@ const ContentHashVersion = 1
 // business fields that differ from their defaults, names sorted. What intake and admission stamp and what belongs to the transport is left out, in the
 // .avsc marked "stamped" and "transport". It depends neither on the schema's version nor on the order of its fields.
 func ContentHash(e Event) [32]byte {
-	var room [4096]byte
-	return contentHash(e, room[:0])
-}
-
-func contentHash(e Event, room []byte) [32]byte {
-	h := contentHasher{b: append(room, ContentHashVersion)}
-	e.hashContent(&h)
+	h := hashers.Get().(*contentHasher)
+	defer hashers.Put(h)
+	h.b = append(h.b[:0], contentHashVersion)
+	e.hashContent(h)
 	return sha256.Sum256(h.b)
 }
+
+// hashers lends out buffers.
+var hashers = sync.Pool{New: func() any { return &contentHasher{b: make([]byte, 0, 4096)} }}
 
 // contentHasher frames names and values so that no two contents give the same bytes: every name and value states its length first, a name is never empty, and
 // a record ends with a name of length 0.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -84,7 +85,7 @@ func unseeded(ctx context.Context, cluster []kgo.Opt, cl *kgo.Client, group stri
 		return nil, nil, fmt.Errorf("listing topics for %s: %w", group, err)
 	}
 	committed, err := adm.FetchOffsets(ctx, group)
-	if err != nil {
+	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
 		return nil, nil, fmt.Errorf("fetching the offsets of %s: %w", group, err)
 	}
 	var missing []Position
