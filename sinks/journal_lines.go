@@ -1,0 +1,134 @@
+package sinks
+
+import (
+	"context"
+
+	"github.com/throughline/throughline/schemas"
+)
+
+// journalColumns: one row an entry, its lines in arrays that the view unfolds (domain.md §2.4). Dimensions that people filter by are columns; the
+// rest stands in other_dimensions.
+func journalColumns() []Column {
+	return []Column{
+		{"entry_id", id}, {"event_id", id}, {"event_type", text}, {"rule_id", text}, {"rule_version", int32s}, {"n", int32s}, {"rule_set", text},
+		{"legal_entity", text}, {"ledger", text}, {"functional_currency", text}, {"fx_rate", nullable(rate)}, {"reverses", nullable(id)},
+		{"order_id", text}, {"shipment_id", text}, {"invoice_id", text}, {"payment_id", text}, {"channel", text}, {"other_dimensions", pairs},
+		{"thread", text}, {"occurred_at", instant}, {"recorded_at", instant}, {"admitted_at", instant}, {"effective_date", date},
+		{"period", text}, {"original_period", text}, {"late", flag}, {"source_system", text}, {"source_doc_type", text}, {"source_doc_id", text},
+		{"line_no", array(int32s)}, {"account", array(text)}, {"amount_txn", array(money)}, {"currency", array(text)}, {"amount_fn", array(money)},
+		{"control_key", array(text)}, {"order_line_id", array(text)}, {"sku", array(text)}, {"location", array(text)},
+		{"tax_jurisdiction", array(text)}, {"qty", array(nullable(qty))}, {"uom", array(text)},
+		{"topic", text}, {"partition", int32s}, {"offset", uint64s}, {"written_at", instant},
+	}
+}
+
+func journalRows(_ context.Context, d schemas.Delivery, b *Block) error {
+	e, err := ofType[*schemas.JournalEntry](d)
+	if err != nil {
+		return err
+	}
+	m := &e.Meta
+	b.UUID(m.EventID)
+	b.UUID(m.CausationID.V)
+	b.Str(e.CauseType)
+	b.Str(e.RuleID)
+	b.Int32(e.RuleVersion)
+	b.Int32(e.N)
+	b.Str(m.RuleSet)
+	b.Str(m.LegalEntity)
+	b.Str(e.Ledger)
+	b.Str(e.FunctionalCurrency)
+	b.OptDecimal(e.FXRate)
+	b.OptUUID(e.Reverses)
+	dimensionCells(b, e)
+	b.Str(m.CorrelationID)
+	b.Time(m.OccurredAt)
+	b.OptTime(m.RecordedAt)
+	b.OptTime(m.AdmittedAt)
+	b.OptDate(m.EffectiveDate)
+	b.Str(m.Period)
+	b.Str(m.OriginalPeriod)
+	b.Bool(m.Late)
+	b.Str(m.Source.System)
+	b.Str(m.Source.DocType)
+	b.Str(m.Source.DocID)
+	lineCells(b, e.Lines)
+	positionCells(b, d)
+	b.Row(len(e.Lines))
+	return nil
+}
+
+func dimensionCells(b *Block, e *schemas.JournalEntry) {
+	var order, shipment, invoice, payment, channel string
+	other := b.pairs[:0]
+	for i := range e.Dimensions {
+		p := &e.Dimensions[i]
+		switch p.Key {
+		case "order_id":
+			order = p.Value
+		case "shipment_id":
+			shipment = p.Value
+		case "invoice_id":
+			invoice = p.Value
+		case "payment_id":
+			payment = p.Value
+		case "channel":
+			channel = p.Value
+		default:
+			other = append(other, *p)
+		}
+	}
+	if order == "" {
+		order = orderOf(e.Meta.CorrelationID)
+	}
+	b.pairs = other
+	b.Str(order)
+	b.Str(shipment)
+	b.Str(invoice)
+	b.Str(payment)
+	b.Str(channel)
+	b.Pairs(other)
+}
+
+func lineCells(b *Block, lines []schemas.JournalLine) {
+	for i := range lines {
+		b.Int32(lines[i].LineNo)
+	}
+	b.End()
+	for i := range lines {
+		b.Str(lines[i].Account)
+	}
+	b.End()
+	for i := range lines {
+		b.Decimal(lines[i].AmountTxn)
+	}
+	b.End()
+	for i := range lines {
+		b.Str(lines[i].Currency)
+	}
+	b.End()
+	for i := range lines {
+		b.Decimal(lines[i].AmountFn)
+	}
+	b.End()
+	for _, field := range [...]func(*schemas.JournalLine) string{
+		func(l *schemas.JournalLine) string { return l.ControlKey },
+		func(l *schemas.JournalLine) string { return l.OrderLineID },
+		func(l *schemas.JournalLine) string { return l.SKU },
+		func(l *schemas.JournalLine) string { return l.Location },
+		func(l *schemas.JournalLine) string { return l.TaxJurisdiction },
+	} {
+		for i := range lines {
+			b.Str(field(&lines[i]))
+		}
+		b.End()
+	}
+	for i := range lines {
+		b.OptDecimal(lines[i].Qty)
+	}
+	b.End()
+	for i := range lines {
+		b.Str(lines[i].UOM)
+	}
+	b.End()
+}
