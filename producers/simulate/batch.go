@@ -150,6 +150,7 @@ func (r *run) promote(o *order, at schemas.Time) {
 
 // close settles every row, announces the payout and lets it arrive.
 func (r *run) close(b *batch) {
+	delete(r.batches, b.id)
 	for i, it := range b.rows {
 		r.settleRow(b, it, b.at+schemas.Time(i)*second)
 	}

@@ -194,6 +194,6 @@ func (r *run) void(at schemas.Time, e schemas.Event, reason schemas.CorrectionRe
 	source := original.Source
 	source.Transition = original.Source.Transition + " voided"
 	v := &schemas.EventVoided{VoidID: r.id("VOID"), Reason: why, By: "U-17"}
-	v.Meta.Correction = &schemas.Correction{Reason: reason, CorrectedEventID: original.EventID, CorrectedEventType: e.EventType(), CorrectiveEventIDs: instead}
+	v.Meta.Correction = &schemas.Correction{Reason: reason, CorrectedEventID: original.EventID, CorrectedEventType: e.EventType(), CorrectiveEventIds: instead}
 	r.say(at, v, source, "voided_event", original.EventID.String())
 }

@@ -1,6 +1,8 @@
 package simulate
 
 import (
+	"slices"
+
 	"github.com/throughline/throughline/schemas"
 )
 
@@ -40,8 +42,9 @@ func (r *run) pay(o *order, at schemas.Time) {
 
 // payByCard redeems one gift card and answers what is left to pay.
 func (r *run) payByCard(o *order, at schemas.Time, due schemas.Decimal) schemas.Decimal {
+	r.cards = slices.DeleteFunc(r.cards, func(c *giftCard) bool { return c.worth.Sign() <= 0 })
 	for _, card := range r.cards {
-		if card.from >= at || card.worth.Sign() <= 0 {
+		if card.from >= at {
 			continue
 		}
 		part := card.worth.Min(due)

@@ -1,6 +1,10 @@
 package simulate
 
-import "github.com/throughline/throughline/schemas"
+import (
+	"slices"
+
+	"github.com/throughline/throughline/schemas"
+)
 
 // plot is what becomes of an order, and which deals and lines it needs.
 //
@@ -148,23 +152,28 @@ func (r *run) giveBack(o *order, at schemas.Time, parts []part) {
 
 // playSubstitute ships another item than was ordered, for the same money.
 func playSubstitute(r *run, o *order) {
+	parts := o.all()
+	i := slices.IndexFunc(parts, func(p part) bool { return p.item.loose() })
+	if i < 0 { // nothing that another item could stand in for, piece by piece
+		playPlain(r, o)
+		return
+	}
+	parts[0], parts[i] = parts[i], parts[0]
 	r.pay(o, o.at+2*minute)
-	parts := r.reserve(o, o.at+10*minute, o.all())
-	p := parts[0]
+	parts = r.reserve(o, o.at+10*minute, parts)
 	at := r.later(o.at, 1, 3*hour)
-	r.short(o, at, p, schemas.ShortCauseCAPACITY, schemas.ShortOutcomeSUBSTITUTE)
-	other := p
-	for other.item == p.item || !sameUnits(other.item, p.item) {
+	r.short(o, at, parts[0], schemas.ShortCauseCAPACITY, schemas.ShortOutcomeSUBSTITUTE)
+	other := parts[0]
+	for other.item == parts[0].item || !other.item.loose() {
 		other.item = r.items[r.rng.IntN(len(r.items)-1)]
 	}
 	r.take(other.item, other.place, other.item.base(other.n), o.at)
-	other = r.reserve(o, at+10*minute, []part{other})[0]
-	r.fulfil(o, o.at+day, append([]part{other}, parts[1:]...))
+	parts[0] = r.reserve(o, at+10*minute, []part{other})[0]
+	r.fulfil(o, o.at+day, parts)
 }
 
-func sameUnits(a, b *item) bool {
-	return a.uom == b.uom && a.caseUOM == b.caseUOM && a.factor == b.factor && a.step == b.step || a.uom == "KGM" || a.caseUOM != ""
-}
+// loose says that the item is counted in single pieces.
+func (it *item) loose() bool { return it.uom == "EA" && it.caseUOM == "" }
 
 func playWait(r *run, o *order) {
 	r.pay(o, o.at+2*minute)

@@ -11,7 +11,7 @@ func playReturned(r *run, o *order) {
 	at := r.later(inv.at, 18+r.rng.IntN(8), 0)
 	fee := schemas.NewDecimal(0, 4)
 	if r.chance(40) {
-		fee = schemas.NewDecimal(100+r.rng.Int64N(200), 2)
+		fee = schemas.NewDecimal(50+r.rng.Int64N(100), 2)
 	}
 	cm, owed := r.creditGoods(o, at, s, inv, schemas.CreditedGoodsEXPECTED_BACK, 1+r.rng.Int64N(2), fee)
 	r.payBack(o, r.later(at, 0, hour), cm, owed)
@@ -21,6 +21,7 @@ func playReturned(r *run, o *order) {
 // payBack refunds a credit memo: against what it owes where the order was prepaid, else against the account.
 func (r *run) payBack(o *order, at schemas.Time, cm *schemas.CreditMemoIssued, owed schemas.Decimal) {
 	switch {
+	case o.terms == schemas.TermsCOD: // nobody carries cash back to the door
 	case !o.prepaid():
 		for _, p := range o.payments { // an open account nets itself; only what was paid goes back
 			if p.left.Cmp(owed) >= 0 && r.chance(60) {
@@ -96,8 +97,10 @@ func playDispute(r *run, o *order) {
 		cm, owed := r.creditGoods(o, at, s, inv, schemas.CreditedGoodsKEPT, 1, schemas.NewDecimal(0, 4))
 		if last.left.Cmp(owed) >= 0 {
 			r.dispute(o, at+hour, owed)(r.later(at, 15, 0), schemas.SettlesCREDIT_MEMO, cm.CreditMemoID)
-			return
+		} else {
+			r.payBack(o, at+hour, cm, owed)
 		}
+		return
 	}
 	lose := r.dispute(o, at+hour, schemas.NewDecimal(1056, 2).Min(last.left))
 	if r.chance(75) {

@@ -52,10 +52,10 @@ func (r *run) play(yield func(schemas.Event) bool) {
 	r.speakUntil(1<<62, yield)
 }
 
-// orderTime spreads the orders over the configured days, 13:00 to 23:00 UTC, which is business time on the east coast.
+// orderTime spreads the orders over the configured days, 13:00 to 21:00 UTC, which is business time on the east coast.
 func (r *run) orderTime(i int) schemas.Time {
-	slot := int64(i) * int64(r.cfg.Days) * 36_000 / int64(r.cfg.Orders) // seconds of business time since the first day
-	return schemas.Time(firstDay)*day + schemas.Time(slot/36_000)*day + 13*hour + schemas.Time(slot%36_000)*second
+	slot := int64(i) * int64(r.cfg.Days) * 28_800 / int64(r.cfg.Orders) // seconds of business time since the first day
+	return schemas.Time(firstDay)*day + schemas.Time(slot/28_800)*day + 13*hour + schemas.Time(slot%28_800)*second
 }
 
 // lastOrder is when routine work ends: the stories that still run need none.
