@@ -18,7 +18,7 @@ type Account struct {
 }
 
 func accountColumns() []Column {
-	return []Column{{"code", text}, {"name", text}, {"normal", text}, {"control", flag}, {"key", text}, {"owner", text}}
+	return []Column{{"code", chText}, {"name", chText}, {"normal", chText}, {"control", chBool}, {"key", chText}, {"owner", chText}}
 }
 
 // loadAccounts writes the chart; the newest version of a code stands.

@@ -11,10 +11,10 @@ import (
 // (operations.md §1).
 func letterColumns() []Column {
 	return append([]Column{
-		{"letter_id", id}, {"stage", text}, {"consumer", text}, {"class", text}, {"reason", text}, {"owner", text},
-		{"topic", text}, {"partition", int32s}, {"offset", uint64s}, {"record_time", instant}, {"schema_id", nullable(int32s)},
-		{"key", text}, {"value", text}, {"headers", pairs}, {"attempts", int32s}, {"laps", int32s}, {"first_letter_id", nullable(id)},
-		{"letter_partition", int32s}, {"letter_offset", uint64s}, {"written_at", instant},
+		{"letter_id", chUUID}, {"stage", chText}, {"consumer", chText}, {"class", chText}, {"reason", chText}, {"owner", chText},
+		{"topic", chText}, {"partition", chInt32}, {"offset", chUInt64}, {"record_time", chTime}, {"schema_id", nullable(chInt32)},
+		{"key", chText}, {"value", chText}, {"headers", chMap}, {"attempts", chInt32}, {"laps", chInt32}, {"first_letter_id", nullable(chUUID)},
+		{"letter_partition", chInt32}, {"letter_offset", chUInt64}, {"written_at", chTime},
 	}, headerColumns(nullable)...)
 }
 

@@ -10,16 +10,16 @@ import (
 // read is null.
 func headerColumns(wrap func(string) string) []Column {
 	return []Column{
-		{"event_id", wrap(id)}, {"event_type", wrap(text)}, {"schema_version", wrap(int32s)}, {"legal_entity", wrap(text)},
-		{"occurred_at", wrap(instant)}, {"occurred_tz_offset", wrap(text)}, {"time_quality", wrap(text)}, {"document_date", nullable(date)},
-		{"source_system", wrap(text)}, {"source_instance", wrap(text)}, {"source_doc_type", wrap(text)}, {"source_doc_id", wrap(text)},
-		{"source_doc_version", wrap(text)}, {"source_transition", wrap(text)}, {"native_event_id", wrap(text)},
-		{"thread", wrap(text)}, {"thread_sequence", wrap(int64s)}, {"causation_id", nullable(id)}, {"corrects", nullable(id)},
-		{"recorded_at", wrap(instant)}, {"admitted_at", wrap(instant)}, {"effective_date", wrap(date)}, {"rule_set", wrap(text)},
-		{"period", wrap(text)}, {"original_period", wrap(text)}, {"late", wrap(flag)}, {"traceparent", wrap(text)},
-		{"intake_topic", wrap(text)}, {"intake_partition", wrap(int32s)}, {"intake_offset", wrap(int64s)}, {"content_hash", wrap(text)},
-		{"order_id", wrap(text)}, {"shipment_id", wrap(text)}, {"invoice_id", wrap(text)}, {"credit_memo_id", wrap(text)},
-		{"payment_id", wrap(text)}, {"payout_id", wrap(text)}, {"refs", pairs}, {"amount_total", nullable(money)}, {"currency", wrap(text)},
+		{"event_id", wrap(chUUID)}, {"event_type", wrap(chText)}, {"schema_version", wrap(chInt32)}, {"legal_entity", wrap(chText)},
+		{"occurred_at", wrap(chTime)}, {"occurred_tz_offset", wrap(chText)}, {"time_quality", wrap(chText)}, {"document_date", nullable(chDate)},
+		{"source_system", wrap(chText)}, {"source_instance", wrap(chText)}, {"source_doc_type", wrap(chText)}, {"source_doc_id", wrap(chText)},
+		{"source_doc_version", wrap(chText)}, {"source_transition", wrap(chText)}, {"native_event_id", wrap(chText)},
+		{"thread", wrap(chText)}, {"thread_sequence", wrap(chInt64)}, {"causation_id", nullable(chUUID)}, {"corrects", nullable(chUUID)},
+		{"recorded_at", wrap(chTime)}, {"admitted_at", wrap(chTime)}, {"effective_date", wrap(chDate)}, {"rule_set", wrap(chText)},
+		{"period", wrap(chText)}, {"original_period", wrap(chText)}, {"late", wrap(chBool)}, {"traceparent", wrap(chText)},
+		{"intake_topic", wrap(chText)}, {"intake_partition", wrap(chInt32)}, {"intake_offset", wrap(chInt64)}, {"content_hash", wrap(chText)},
+		{"order_id", wrap(chText)}, {"shipment_id", wrap(chText)}, {"invoice_id", wrap(chText)}, {"credit_memo_id", wrap(chText)},
+		{"payment_id", wrap(chText)}, {"payout_id", wrap(chText)}, {"refs", chMap}, {"amount_total", nullable(chMoney)}, {"currency", wrap(chText)},
 	}
 }
 
@@ -27,8 +27,8 @@ func asIs(t string) string { return t }
 
 func eventColumns() []Column {
 	return append(headerColumns(asIs),
-		Column{"expects_entry", flag}, Column{"expects_delta", flag}, Column{"key", text},
-		Column{"topic", text}, Column{"partition", int32s}, Column{"offset", uint64s}, Column{"written_at", instant})
+		Column{"expects_entry", chBool}, Column{"expects_delta", chBool}, Column{"key", chText},
+		Column{"topic", chText}, Column{"partition", chInt32}, Column{"offset", chUInt64}, Column{"written_at", chTime})
 }
 
 func eventRows(expects Expects) func(context.Context, schemas.Delivery, *Block) error {

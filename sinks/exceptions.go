@@ -8,10 +8,10 @@ import (
 
 func exceptionColumns() []Column {
 	return []Column{
-		{"exception_id", id}, {"code", text}, {"summary", text}, {"owner", text}, {"legal_entity", text}, {"thread", text}, {"order_id", text},
-		{"subject_event_id", nullable(id)}, {"subject_event_type", text}, {"amount", nullable(money)}, {"currency", text},
-		{"period", text}, {"occurred_at", instant}, {"admitted_at", nullable(instant)},
-		{"topic", text}, {"partition", int32s}, {"offset", uint64s}, {"written_at", instant},
+		{"exception_id", chUUID}, {"code", chText}, {"summary", chText}, {"owner", chText}, {"legal_entity", chText}, {"thread", chText}, {"order_id", chText},
+		{"subject_event_id", nullable(chUUID)}, {"subject_event_type", chText}, {"amount", nullable(chMoney)}, {"currency", chText},
+		{"period", chText}, {"occurred_at", chTime}, {"admitted_at", nullable(chTime)},
+		{"topic", chText}, {"partition", chInt32}, {"offset", chUInt64}, {"written_at", chTime},
 	}
 }
 

@@ -9,9 +9,9 @@ import (
 // holdColumns: what was held, what became overdue, and how it ended. The view folds them to one row a hold.
 func holdColumns() []Column {
 	return []Column{
-		{"topic", text}, {"partition", int32s}, {"offset", uint64s}, {"event_id", nullable(id)}, {"event_type", text}, {"outcome", text},
-		{"thread", text}, {"order_id", text}, {"waits_for", array(text)}, {"deadline", nullable(instant)}, {"owner", text},
-		{"outcome_partition", int32s}, {"outcome_offset", uint64s}, {"written_at", instant},
+		{"topic", chText}, {"partition", chInt32}, {"offset", chUInt64}, {"event_id", nullable(chUUID)}, {"event_type", chText}, {"outcome", chText},
+		{"thread", chText}, {"order_id", chText}, {"waits_for", array(chText)}, {"deadline", nullable(chTime)}, {"owner", chText},
+		{"outcome_partition", chInt32}, {"outcome_offset", chUInt64}, {"written_at", chTime},
 	}
 }
 

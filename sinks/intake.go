@@ -10,9 +10,9 @@ import (
 // a partition of admission.outcomes.
 func intakeColumns() []Column {
 	return []Column{
-		{"topic", text}, {"partition", int32s}, {"offset", uint64s}, {"event_id", nullable(id)}, {"event_type", text}, {"outcome", text},
-		{"said", text}, {"stage", text}, {"thread", text}, {"order_id", text}, {"canonical_topic", text},
-		{"outcome_partition", int32s}, {"outcome_offset", uint64s}, {"written_at", instant},
+		{"topic", chText}, {"partition", chInt32}, {"offset", chUInt64}, {"event_id", nullable(chUUID)}, {"event_type", chText}, {"outcome", chText},
+		{"said", chText}, {"stage", chText}, {"thread", chText}, {"order_id", chText}, {"canonical_topic", chText},
+		{"outcome_partition", chInt32}, {"outcome_offset", chUInt64}, {"written_at", chTime},
 	}
 }
 

@@ -10,15 +10,15 @@ import (
 // rest stands in other_dimensions.
 func journalColumns() []Column {
 	return []Column{
-		{"entry_id", id}, {"event_id", id}, {"event_type", text}, {"rule_id", text}, {"rule_version", int32s}, {"n", int32s}, {"rule_set", text},
-		{"legal_entity", text}, {"ledger", text}, {"functional_currency", text}, {"fx_rate", nullable(rate)}, {"reverses", nullable(id)},
-		{"order_id", text}, {"shipment_id", text}, {"invoice_id", text}, {"payment_id", text}, {"channel", text}, {"other_dimensions", pairs},
-		{"thread", text}, {"occurred_at", instant}, {"recorded_at", instant}, {"admitted_at", instant}, {"effective_date", date},
-		{"period", text}, {"original_period", text}, {"late", flag}, {"source_system", text}, {"source_doc_type", text}, {"source_doc_id", text},
-		{"line_no", array(int32s)}, {"account", array(text)}, {"amount_txn", array(money)}, {"currency", array(text)}, {"amount_fn", array(money)},
-		{"control_key", array(text)}, {"order_line_id", array(text)}, {"sku", array(text)}, {"location", array(text)},
-		{"tax_jurisdiction", array(text)}, {"qty", array(nullable(qty))}, {"uom", array(text)},
-		{"topic", text}, {"partition", int32s}, {"offset", uint64s}, {"written_at", instant},
+		{"entry_id", chUUID}, {"event_id", chUUID}, {"event_type", chText}, {"rule_id", chText}, {"rule_version", chInt32}, {"n", chInt32}, {"rule_set", chText},
+		{"legal_entity", chText}, {"ledger", chText}, {"functional_currency", chText}, {"fx_rate", nullable(chRate)}, {"reverses", nullable(chUUID)},
+		{"order_id", chText}, {"shipment_id", chText}, {"invoice_id", chText}, {"payment_id", chText}, {"channel", chText}, {"other_dimensions", chMap},
+		{"thread", chText}, {"occurred_at", chTime}, {"recorded_at", chTime}, {"admitted_at", chTime}, {"effective_date", chDate},
+		{"period", chText}, {"original_period", chText}, {"late", chBool}, {"source_system", chText}, {"source_doc_type", chText}, {"source_doc_id", chText},
+		{"line_no", array(chInt32)}, {"account", array(chText)}, {"amount_txn", array(chMoney)}, {"currency", array(chText)}, {"amount_fn", array(chMoney)},
+		{"control_key", array(chText)}, {"order_line_id", array(chText)}, {"sku", array(chText)}, {"location", array(chText)},
+		{"tax_jurisdiction", array(chText)}, {"qty", array(nullable(chQty))}, {"uom", array(chText)},
+		{"topic", chText}, {"partition", chInt32}, {"offset", chUInt64}, {"written_at", chTime},
 	}
 }
 

@@ -27,7 +27,7 @@ type upstreamMark struct {
 const progressEvery = time.Second
 
 func progressColumns() []Column {
-	return []Column{{"loaded_by", text}, {"upstream_group", text}, {"topic", text}, {"partition", int32s}, {"offset", uint64s}, {"noted_at", instant}}
+	return []Column{{"loaded_by", chText}, {"upstream_group", chText}, {"topic", chText}, {"partition", chInt32}, {"offset", chUInt64}, {"noted_at", chTime}}
 }
 
 // noteProgress runs until ctx ends. What fails is tried again: a note that comes late makes events pending for longer, and nothing wrong.

@@ -9,12 +9,12 @@ import (
 // deltaColumns: one row a delta record, its lines in arrays that the view unfolds (domain.md §3.3).
 func deltaColumns() []Column {
 	return []Column{
-		{"delta_id", id}, {"event_id", id}, {"event_type", text}, {"rule_id", text}, {"rule_version", int32s}, {"n", int32s}, {"rule_set", text},
-		{"legal_entity", text}, {"order_id", text}, {"thread", text}, {"location", text}, {"shard", int32s},
-		{"occurred_at", instant}, {"recorded_at", instant}, {"admitted_at", instant}, {"effective_date", date},
-		{"line_no", array(int32s)}, {"sku", array(text)}, {"bucket", array(text)}, {"qty", array(qty)}, {"base_uom", array(text)},
-		{"due_date", array(nullable(date))}, {"document", array(text)},
-		{"topic", text}, {"partition", int32s}, {"offset", uint64s}, {"written_at", instant},
+		{"delta_id", chUUID}, {"event_id", chUUID}, {"event_type", chText}, {"rule_id", chText}, {"rule_version", chInt32}, {"n", chInt32}, {"rule_set", chText},
+		{"legal_entity", chText}, {"order_id", chText}, {"thread", chText}, {"location", chText}, {"shard", chInt32},
+		{"occurred_at", chTime}, {"recorded_at", chTime}, {"admitted_at", chTime}, {"effective_date", chDate},
+		{"line_no", array(chInt32)}, {"sku", array(chText)}, {"bucket", array(chText)}, {"qty", array(chQty)}, {"base_uom", array(chText)},
+		{"due_date", array(nullable(chDate))}, {"document", array(chText)},
+		{"topic", chText}, {"partition", chInt32}, {"offset", chUInt64}, {"written_at", chTime},
 	}
 }
 

@@ -9,10 +9,10 @@ import (
 // positionColumns: every state of a position is loaded; the newest by offset stands, because a position's key keeps its partition.
 func positionColumns() []Column {
 	return []Column{
-		{"position_id", id}, {"sku", text}, {"location", text}, {"base_uom", text},
-		{"on_hand", qty}, {"unavailable", qty}, {"reserved", qty}, {"open_demand", qty}, {"inbound", qty}, {"safety_stock", qty}, {"atp", qty},
-		{"deltas", int64s}, {"as_of", nullable(instant)},
-		{"topic", text}, {"partition", int32s}, {"offset", uint64s}, {"written_at", instant},
+		{"position_id", chUUID}, {"sku", chText}, {"location", chText}, {"base_uom", chText},
+		{"on_hand", chQty}, {"unavailable", chQty}, {"reserved", chQty}, {"open_demand", chQty}, {"inbound", chQty}, {"safety_stock", chQty}, {"atp", chQty},
+		{"deltas", chInt64}, {"as_of", nullable(chTime)},
+		{"topic", chText}, {"partition", chInt32}, {"offset", chUInt64}, {"written_at", chTime},
 	}
 }
 

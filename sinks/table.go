@@ -54,18 +54,18 @@ func Tables(codec *schemas.Codec, expects Expects) []Table {
 
 // The types that columns share.
 const (
-	text    = "String"
-	id      = "UUID"
-	instant = "DateTime64(6, 'UTC')"
-	date    = "Date32"
-	flag    = "Bool"
-	int32s  = "Int32"
-	int64s  = "Int64"
-	uint64s = "UInt64"
-	pairs   = "Map(String, String)"
-	money   = "Decimal(38, 4)"
-	qty     = "Decimal(38, 6)"
-	rate    = "Decimal(38, 10)"
+	chText   = "String"
+	chUUID   = "UUID"
+	chTime   = "DateTime64(6, 'UTC')"
+	chDate   = "Date32"
+	chBool   = "Bool"
+	chInt32  = "Int32"
+	chInt64  = "Int64"
+	chUInt64 = "UInt64"
+	chMap    = "Map(String, String)"
+	chMoney  = "Decimal(38, 4)"
+	chQty    = "Decimal(38, 6)"
+	chRate   = "Decimal(38, 10)"
 )
 
 func nullable(t string) string { return "Nullable(" + t + ")" }
