@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -183,17 +184,7 @@ func (b *broker) produce(t testing.TB, records ...*kgo.Record) {
 // sink is a sink of some tables, seeded, with an insert every 50 ms.
 func (b *broker) sink(t testing.TB, conn driver.Conn, names ...string) Sink {
 	t.Helper()
-	s := Sink{Cluster: b.cluster, Codec: b.codec, Conn: conn, Replica: "r1", MaxWait: 50 * time.Millisecond, Attempt: 5 * time.Second}
-	for _, table := range Tables(b.codec, expectsByType) {
-		for _, n := range names {
-			if n == table.Name {
-				s.Tables = append(s.Tables, table)
-			}
-		}
-	}
-	if len(names) == 0 {
-		s.Tables = Tables(b.codec, expectsByType)
-	}
+	s := b.sinkUnseeded(conn, names...)
 	for group, topics := range s.Groups() {
 		if _, err := schemas.Seed(t.Context(), b.cluster, group, topics...); err != nil {
 			t.Fatal(err)
@@ -332,4 +323,47 @@ func exampleOf[E schemas.Event](eventType string, n int, thread string) E {
 	m.CorrelationID = thread
 	m.Correction = nil
 	return e
+}
+
+// sinkUnseeded is sink without first offsets.
+func (b *broker) sinkUnseeded(conn driver.Conn, names ...string) Sink {
+	s := Sink{Cluster: b.cluster, Codec: b.codec, Conn: conn, Replica: "r1", MaxWait: 50 * time.Millisecond, Attempt: 5 * time.Second}
+	for _, table := range Tables(b.codec, expectsByType) {
+		if len(names) == 0 || slices.Contains(names, table.Name) {
+			s.Tables = append(s.Tables, table)
+		}
+	}
+	return s
+}
+
+// commitStart commits offset 0 everywhere, which is seeding without a record of it.
+func (b *broker) commitStart(t testing.TB, group string, topics []string) {
+	t.Helper()
+	b.commitAt(t, group, topics, false)
+}
+
+// commitAs commits the ends of topics for a role, as if it had read them all.
+func (b *broker) commitAs(t testing.TB, role string, topics []string) {
+	t.Helper()
+	b.commitAt(t, schemas.Group(role), topics, true)
+}
+
+func (b *broker) commitAt(t testing.TB, group string, topics []string, atEnd bool) {
+	t.Helper()
+	adm := kadm.NewClient(b.client)
+	ends, err := adm.ListEndOffsets(t.Context(), topics...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	offsets := ends.Offsets()
+	if !atEnd {
+		starts, err := adm.ListStartOffsets(t.Context(), topics...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		offsets = starts.Offsets()
+	}
+	if err := adm.CommitAllOffsets(t.Context(), group, offsets); err != nil {
+		t.Fatal(err)
+	}
 }
