@@ -15,7 +15,7 @@ const ContentHashVersion = 1
 func ContentHash(e Event) [32]byte {
 	h := hashers.Get().(*contentHasher)
 	defer hashers.Put(h)
-	h.b = append(h.b[:0], contentHashVersion)
+	h.b = append(h.b[:0], ContentHashVersion)
 	e.hashContent(h)
 	return sha256.Sum256(h.b)
 }

@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"bytes"
 	"encoding/json"
 	"reflect"
 	"strings"
@@ -70,10 +71,8 @@ func TestJSONRoundTrip(t *testing.T) {
 			if again := jsonOf(t, back); again != text {
 				t.Errorf("%s: %s", s.EventType, firstDifference(again, text))
 			}
-			a, errA := e.appendAvro(nil)
-			b, errB := back.appendAvro(nil)
-			if errA != nil || errB != nil || string(a) != string(b) {
-				t.Errorf("%s: through JSON other bytes (%v, %v)", s.EventType, errA, errB)
+			if !bytes.Equal(body(t, back), body(t, e)) {
+				t.Errorf("%s: through JSON other bytes", s.EventType)
 			}
 		}
 	}
@@ -91,8 +90,8 @@ func TestJSONOfEmptyEvents(t *testing.T) {
 			}
 			continue
 		}
-		if again := jsonOf(t, back); again != text && !strings.Contains(text, "null") {
-			t.Errorf("%s: %s", s.EventType, firstDifference(again, text))
+		if !bytes.Equal(body(t, back), body(t, e)) {
+			t.Errorf("%s: %s", s.EventType, firstDifference(jsonOf(t, back), text))
 		}
 	}
 }

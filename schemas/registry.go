@@ -15,6 +15,7 @@ import (
 // never change and are kept for ever.
 type Registry struct {
 	client *sr.Client
+	now    func() time.Time
 
 	mu      sync.Mutex
 	texts   map[int]string
@@ -26,7 +27,7 @@ const missingFor = time.Second
 
 // NewRegistry makes a registry over client; it asks nothing yet.
 func NewRegistry(client *sr.Client) *Registry {
-	return &Registry{client: client, texts: map[int]string{}, missing: map[int]time.Time{}}
+	return &Registry{client: client, now: time.Now, texts: map[int]string{}, missing: map[int]time.Time{}}
 }
 
 // Subjects are the names under which the events' schemas are registered: their full names (RecordNameStrategy).
@@ -61,7 +62,7 @@ func (r *Registry) Lookup(ctx context.Context) (map[string]int, error) {
 	return r.each(ctx, "looking up", func(ctx context.Context, subject string, s sr.Schema) (int, error) {
 		found, err := r.client.LookupSchema(ctx, subject, s)
 		if notFound(err) {
-			return 0, errors.New("not registered: run `throughline migrate`")
+			return 0, errNotRegistered
 		}
 		return found.ID, err
 	})
@@ -114,7 +115,8 @@ func (r *Registry) CheckCompatible(ctx context.Context) error {
 func (r *Registry) SchemaByID(ctx context.Context, id int) (string, error) {
 	r.mu.Lock()
 	text, ok := r.texts[id]
-	gone := !ok && time.Since(r.missing[id]) < missingFor
+	since, asked := r.missing[id]
+	gone := asked && r.now().Sub(since) < missingFor
 	r.mu.Unlock()
 	if ok {
 		return text, nil
@@ -125,7 +127,7 @@ func (r *Registry) SchemaByID(ctx context.Context, id int) (string, error) {
 	found, err := r.client.SchemaByID(ctx, id)
 	if notFound(err) {
 		r.mu.Lock()
-		r.missing[id] = time.Now()
+		r.missing[id] = r.now()
 		r.mu.Unlock()
 		return "", unknownID(id)
 	}
@@ -146,6 +148,8 @@ func (r *Registry) keep(id int, text string) {
 	delete(r.missing, id)
 }
 
+var errNotRegistered = errors.New("not registered: run `throughline migrate`")
+
 func unknownID(id int) error {
 	return &PoisonError{Class: DeadLetterClassUNKNOWN_SCHEMA, Reason: fmt.Sprintf("schema id %d is not in the registry", id)}
 }
@@ -162,7 +166,7 @@ func registryError(err error) error {
 	if errors.As(err, &answer) && answer.ErrorCode != 0 && (answer.StatusCode == http.StatusConflict || answer.StatusCode == http.StatusUnprocessableEntity) {
 		return err
 	}
-	if errors.Is(err, context.Canceled) || err.Error() == "not registered: run `throughline migrate`" {
+	if errors.Is(err, context.Canceled) || errors.Is(err, errNotRegistered) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrRegistryUnavailable, err)
