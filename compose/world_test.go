@@ -17,6 +17,8 @@ import (
 	"github.com/throughline/throughline/projections/atp"
 	"github.com/throughline/throughline/projections/intake"
 	"github.com/throughline/throughline/schemas"
+
+	deltas "github.com/throughline/throughline/processors/atp"
 )
 
 // world is the pure core of the system under a simulated clock: intake, admission, the processors and the fold, with logs and state in memory, one thread,
@@ -181,7 +183,7 @@ func (w *world) process(d schemas.Delivery) {
 			w.derived(e)
 		}
 	}
-	var moved []schemas.Event
+	moved, err := deltas.Derive(d.Event)
 	w.died(d, err)
 	for _, e := range moved {
 		c := w.derived(e)

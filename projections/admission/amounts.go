@@ -35,13 +35,17 @@ func (c *completion) amounts(p part, exponent uint8) (*schemas.LineAmounts, *sch
 		s := t
 		s.Amount, s.Base = cut(t.Amount), cut(t.Base)
 		a.Taxes = append(a.Taxes, s)
+		tax = tax.Add(t.Amount)
 		if t.Remitter != schemas.TaxRemitterMARKETPLACE {
 			a.Total = a.Total.Add(s.Amount)
-			tax = tax.Add(t.Amount)
 		}
 	}
-	return a, &schemas.AllocationBasis{OrderedQty: of, QtyBefore: p.before, QtyThis: p.this, Gross: all.Gross, Net: all.Net,
-		Discount: all.Gross.Sub(all.Net), Freight: all.FreightNet, Tax: tax}
+	basis := &schemas.AllocationBasis{OrderedQty: of, QtyBefore: p.before, QtyThis: p.this, Gross: all.Gross, Net: all.Net,
+		Discount: all.Gross.Sub(all.Net), Freight: zero, Tax: tax}
+	if p.freight {
+		basis.Freight = all.FreightNet
+	}
+	return a, basis
 }
 
 // cutDiscounts splits the discount of a part over the line's discounts; the last one takes what is left.

@@ -11,7 +11,7 @@ import (
 func (s *story) credited(x *schemas.CreditMemoIssued) error {
 	o := s.orders[x.OrderID]
 	e := s.entry(&x.Meta, x.Currency, s.creditRate(x, o))
-	owed, taxes := zero(), map[string]*big.Rat{}
+	owed := zero()
 	for _, cl := range x.Lines {
 		if cl.Kind == schemas.LineKindGIFT_CARD {
 			continue
@@ -22,11 +22,8 @@ func (s *story) credited(x *schemas.CreditMemoIssued) error {
 		}
 		owed = sum(owed, a.net, a.freight, a.tax())
 		for _, t := range a.taxes {
-			tally(taxes, t.jurisdiction, t.amount)
+			e.once("2300", t.jurisdiction, t.amount)
 		}
-	}
-	for jurisdiction, amount := range taxes {
-		e.dr("2300", jurisdiction, amount)
 	}
 	fee := num(x.RestockingFee.V)
 	e.cr("4400", "", fee)

@@ -83,6 +83,18 @@ func (e *entry) at(rate *big.Rat, account, key string, amount *big.Rat) {
 	e.legs = append(e.legs, leg{account, key, e.currency, amount, worth})
 }
 
+// once debits what stands once per document and key, however many lines add to it: everything but 1150, 12xx, 4xxx and 5xxx.
+func (e *entry) once(account, key string, amount *big.Rat) {
+	for i, l := range e.legs {
+		if l.account == account && l.key == key && l.currency == e.currency {
+			e.legs = slices.Delete(e.legs, i, i+1)
+			amount = plus(amount, l.amount)
+			break
+		}
+	}
+	e.dr(account, key, amount)
+}
+
 // own debits an amount in the functional currency.
 func (e *entry) own(account, key string, amount *big.Rat) {
 	e.legs = append(e.legs, leg{account, key, functional, amount, amount})
@@ -91,7 +103,7 @@ func (e *entry) own(account, key string, amount *big.Rat) {
 // gain puts what the rates differ in on 7000: money was kept while rates moved.
 func (e *entry) gain() {
 	if left := e.left(); left.Sign() != 0 {
-		e.legs = append(e.legs, leg{"7000", "", e.currency, zero(), neg(left)})
+		e.legs = append(e.legs, leg{"7000", "", functional, zero(), neg(left)})
 	}
 }
 
@@ -115,7 +127,7 @@ func (e *entry) post() error {
 		if i := e.largest(); i >= 0 {
 			e.legs[i].functional = minus(e.legs[i].functional, left)
 		} else {
-			e.legs = append(e.legs, leg{"7900", "", e.currency, zero(), neg(left)})
+			e.legs = append(e.legs, leg{"7900", "", functional, zero(), neg(left)})
 		}
 	}
 	sums := map[string]*big.Rat{}
@@ -142,8 +154,8 @@ func (e *entry) post() error {
 func (e *entry) largest() int {
 	best := -1
 	for i, l := range e.legs {
-		if l.account != "1100" && l.account[0] != '4' {
-			continue
+		if l.account != "1100" && l.account[0] != '4' || l.amount.Sign() == 0 {
+			continue // a leg of nothing is not in the entry
 		}
 		if best < 0 || new(big.Rat).Abs(l.functional).Cmp(new(big.Rat).Abs(e.legs[best].functional)) > 0 {
 			best = i

@@ -27,7 +27,7 @@ type line struct {
 // amounts are those of a line or of a part of it.
 type amounts struct {
 	gross, net, freight *big.Rat
-	funded              bool // the discount is somebody else's
+	funder              string // who bears the discount, where it is not us
 	taxes               []tax
 }
 
@@ -47,7 +47,9 @@ type lot struct {
 func amountsOf(a *schemas.LineAmounts) amounts {
 	out := amounts{gross: num(a.Gross), net: num(a.Net), freight: num(a.FreightNet)}
 	for _, d := range a.Discounts {
-		out.funded = out.funded || d.FundedBy != schemas.FundedBySELLER
+		if d.FundedBy != schemas.FundedBySELLER {
+			out.funder = string(d.FundedBy)
+		}
 	}
 	out.taxes = taxesOf(a.Taxes)
 	return out
@@ -65,7 +67,7 @@ func taxesOf(stated []schemas.TaxAmount) (out []tax) {
 // part is what n of the line are worth after the first from.
 func (l *line) part(from, n *big.Rat) amounts {
 	out := amounts{gross: between(l.whole.gross, from, n, l.qty), net: between(l.whole.net, from, n, l.qty),
-		freight: between(l.whole.freight, from, n, l.qty), funded: l.whole.funded}
+		freight: between(l.whole.freight, from, n, l.qty), funder: l.whole.funder}
 	for _, t := range l.whole.taxes {
 		out.taxes = append(out.taxes, tax{t.jurisdiction, between(t.amount, from, n, l.qty)})
 	}
@@ -132,7 +134,7 @@ func (s *story) shipped(x *schemas.ShipmentShipped) error {
 			return err
 		}
 	}
-	e := s.entry(&x.Meta, o.currency, rate)
+	e, funders := s.entry(&x.Meta, o.currency, rate), zero()
 	for _, sl := range x.Lines {
 		l, err := s.line(o.id, sl.OrderLineID)
 		if err != nil {
@@ -147,11 +149,11 @@ func (s *story) shipped(x *schemas.ShipmentShipped) error {
 		s.lots[x.ShipmentID+"/"+sl.LineID] = this
 		s.leave(x, sl, l)
 		e.dr("1150", o.id+"/"+sl.OrderLineID, plus(this.net, this.freight))
-		discounts := "4100"
-		if this.funded {
-			discounts = "1320"
+		if discount := minus(this.gross, this.net); this.funded {
+			funders = plus(funders, discount) // one leg per document
+		} else {
+			e.dr("4100", "", discount)
 		}
-		e.dr(discounts, "", minus(this.gross, this.net))
 		e.cr("4000", "", this.gross)
 		e.cr("4200", "", this.freight)
 		stock := "1200"
@@ -161,6 +163,7 @@ func (s *story) shipped(x *schemas.ShipmentShipped) error {
 		e.own("5000", "", value(sl.Quantity, unit))
 		e.own(stock, "", neg(value(sl.Quantity, unit)))
 	}
+	e.dr("1320", "", funders)
 	return e.post()
 }
 
@@ -187,7 +190,7 @@ func (s *story) invoiced(x *schemas.InvoiceIssued) error {
 	}
 	s.invoiceRate[x.InvoiceID] = rate
 	e := s.entry(&x.Meta, x.Currency, rate)
-	owed, taxes := zero(), map[string]*big.Rat{}
+	owed := zero()
 	for _, il := range x.Lines {
 		if il.Kind == schemas.LineKindGIFT_CARD {
 			continue
@@ -205,11 +208,8 @@ func (s *story) invoiced(x *schemas.InvoiceIssued) error {
 		}
 		owed = sum(owed, a.net, a.freight, a.tax())
 		for _, t := range a.taxes {
-			tally(taxes, t.jurisdiction, t.amount)
+			e.once("2300", t.jurisdiction, neg(t.amount))
 		}
-	}
-	for jurisdiction, amount := range taxes {
-		e.cr("2300", jurisdiction, amount)
 	}
 	if o != nil && o.prepaid {
 		e.dr("2100", o.id, owed)
@@ -248,6 +248,10 @@ func (e *entry) charge(code string, amount *big.Rat) error {
 	if account == "" {
 		return fmt.Errorf("charge code %q has no account", code)
 	}
-	e.dr(account, "", amount)
+	if account[0] == '4' {
+		e.dr(account, "", amount)
+	} else {
+		e.once(account, "", amount)
+	}
 	return nil
 }
