@@ -18,8 +18,13 @@ var errStale = errors.New("generated code is not up to date: run `make schemas` 
 func main() {
 	dir := flag.String("dir", "schemas", "folder of meta.avsc, the domains and the generated files")
 	check := flag.Bool("check", false, "write nothing; exit with 1 where the generated files are not up to date")
+	old := flag.String("freeze", "", "keep the present schema of this event type as an old version, before the .avsc changes")
 	flag.Parse()
-	if err := run(*dir, *check, os.Stdout); err != nil {
+	do := func() error { return run(*dir, *check, os.Stdout) }
+	if *old != "" {
+		do = func() error { return freeze(*dir, *old, os.Stdout) }
+	}
+	if err := do(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
