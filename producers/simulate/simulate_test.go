@@ -82,6 +82,27 @@ func TestEnvelopes(t *testing.T) {
 	}
 }
 
+// What breaks the contract would never leave a producer.
+func TestContract(t *testing.T) {
+	for seed := range uint64(5) {
+		c, events := story(t, seed, 200)
+		for _, e := range slices.Concat(c.Reference(), events) {
+			if err := schemas.CheckContract(e); err != nil {
+				t.Errorf("seed %d: %s %s: %v", seed, e.EventType(), e.Header().EventID, err)
+			}
+			b, err := schemas.EventJSON(e)
+			if err != nil {
+				t.Errorf("%s: %v", e.EventType(), err)
+				continue
+			}
+			back, err := schemas.ParseEventJSON(e.EventType(), b)
+			if err != nil || schemas.ContentHash(back) != schemas.ContentHash(e) {
+				t.Errorf("%s %s does not survive its JSON form: %v", e.EventType(), e.Header().EventID, err)
+			}
+		}
+	}
+}
+
 // Sources know what they know: no stamped field, no price in the warehouse.
 func TestNothingCompleted(t *testing.T) {
 	_, events := story(t, 4, 300)

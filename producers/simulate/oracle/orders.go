@@ -134,7 +134,7 @@ func (s *story) shipped(x *schemas.ShipmentShipped) error {
 			return err
 		}
 	}
-	e, funders := s.entry(&x.Meta, o.currency, rate), zero()
+	e := s.entry(&x.Meta, o.currency, rate)
 	for _, sl := range x.Lines {
 		l, err := s.line(o.id, sl.OrderLineID)
 		if err != nil {
@@ -149,10 +149,10 @@ func (s *story) shipped(x *schemas.ShipmentShipped) error {
 		s.lots[x.ShipmentID+"/"+sl.LineID] = this
 		s.leave(x, sl, l)
 		e.dr("1150", o.id+"/"+sl.OrderLineID, plus(this.net, this.freight))
-		if discount := minus(this.gross, this.net); this.funded {
-			funders = plus(funders, discount) // one leg per document
-		} else {
+		if discount := minus(this.gross, this.net); this.funder == "" {
 			e.dr("4100", "", discount)
+		} else {
+			e.once("1320", this.funder, discount)
 		}
 		e.cr("4000", "", this.gross)
 		e.cr("4200", "", this.freight)
@@ -163,7 +163,6 @@ func (s *story) shipped(x *schemas.ShipmentShipped) error {
 		e.own("5000", "", value(sl.Quantity, unit))
 		e.own(stock, "", neg(value(sl.Quantity, unit)))
 	}
-	e.dr("1320", "", funders)
 	return e.post()
 }
 
