@@ -270,7 +270,7 @@ func TestChartHasEveryPostedAccount(t *testing.T) {
 	keyed := map[string]bool{}
 	for _, a := range chart {
 		keyed[a.Code] = a.Key != ""
-		if a.Owner == "" || a.Name == "" || a.Role == "" || (a.Normal != "Dr" && a.Normal != "Cr") || (a.Control && (a.Key == "" || a.Stale == "")) {
+		if a.Owner == "" || a.Name == "" || a.Role == "" || (a.Normal != "DEBIT" && a.Normal != "CREDIT") || (a.Control && (a.Key == "" || a.Stale == "")) {
 			t.Errorf("incomplete: %+v", a)
 		}
 	}
@@ -301,5 +301,25 @@ func TestUnknownFeeRaisesE18(t *testing.T) {
 	}
 	if topic, _ := schemas.Route(x); !slices.Contains(Processor().To, topic) {
 		t.Errorf("the processor does not declare %s", topic)
+	}
+}
+
+// TestStatedTaxesAreNoSlices: where the invoice states its own taxes they stand, whatever the order's were; all else is verified as ever (S46).
+func TestStatedTaxesAreNoSlices(t *testing.T) {
+	w := newWorld(t)
+	w.given("given cost A 14.125, B 9.50")
+	w.build(parse(t, "shop order.accepted SO-1 prepaid, discount 1.00, freight 7.00, tax 8.25 % US-CA; 3 × A @ 33.33; 2 × B @ 20.00"))
+	w.build(parse(t, ship1))
+	x := w.build(parse(t, "billing invoice.issued INV-1 of SO-1, bills SH-1")).(*schemas.InvoiceIssued)
+	stated := *x.Lines[0].Amounts
+	stated.Taxes = []schemas.TaxAmount{{Jurisdiction: "US-CA", Amount: schemas.NewDecimal(90_000, 4)}}
+	stated.Total = total(&stated)
+	x.Lines[0].Amounts = &stated
+	if _, err := Derive(x); err == nil {
+		t.Error("a tax that is no slice passes although the invoice does not state it")
+	}
+	x.Lines[0].StatesTax = true
+	if got := legsText(deriveEntry(t, x)); !strings.Contains(got, "2300 -10.64") {
+		t.Errorf("9.00 stated and 1.64 sliced give %s", got)
 	}
 }

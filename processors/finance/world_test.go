@@ -56,11 +56,11 @@ func (w *world) given(line string) {
 // build makes the canonical event of a statement and remembers it.
 func (w *world) build(s *statement) schemas.Event {
 	w.t.Helper()
-	make, ok := builders[s.event]
+	build, ok := builders[s.event]
 	if !ok {
 		w.t.Fatalf("%q: no builder for %s", s.text, s.event)
 	}
-	e := make(w, s)
+	e := build(w, s)
 	m := e.Header()
 	*m = schemas.Meta{
 		EventID: schemas.NamedID("scenario", s.event, s.doc), EventType: s.event, SchemaVersion: 1, LegalEntity: "ACME",
