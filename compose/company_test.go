@@ -60,4 +60,3 @@ func (w *world) mustEqual(want simulate.Expected) {
 		}
 	}
 }
-

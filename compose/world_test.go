@@ -151,7 +151,7 @@ func (w *world) tick() {
 func (w *world) admit(d schemas.Delivery) {
 	st := memory(w.admissions, d.Partition)
 	p := admission.Projection()
-	env := projections.Env{Reference: w.reference, Recent: func(schemas.UUID) (schemas.Event, []byte) { return nil, nil }}
+	env := projections.Env{Reference: w.reference, Recent: func(schemas.UUID) schemas.Event { return nil }}
 	if at, wanted := p.Load(st, d); wanted {
 		loaded := w.byPosition[at]
 		if loaded.Event != nil {

@@ -30,13 +30,7 @@ type part struct {
 	written int64 // highest changelog offset of the running transaction, plus one
 	err     error // the first store error; Apply cannot return it, so the loop asks
 	buf     []byte
-	recent  map[schemas.UUID]emitted
-}
-
-// emitted is an output of the running transaction that a later record of it may ask for.
-type emitted struct {
-	event schemas.Event
-	value []byte
+	recent  map[schemas.UUID]schemas.Event
 }
 
 type entry struct {
@@ -47,7 +41,7 @@ type entry struct {
 }
 
 func newPart(id partID, db *pebble.DB, values Values, limit int) (*part, error) {
-	p := &part{id: id, db: db, values: values, limit: limit, cache: map[string]*entry{}, recent: map[schemas.UUID]emitted{}}
+	p := &part{id: id, db: db, values: values, limit: limit, cache: map[string]*entry{}, recent: map[schemas.UUID]schemas.Event{}}
 	p.prefix = append([]byte(id.changelog), 0)
 	p.prefix = binary.BigEndian.AppendUint32(p.prefix, uint32(id.partition))
 	raw, closer, err := db.Get(p.offsetKey())

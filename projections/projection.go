@@ -47,8 +47,8 @@ type Projection struct {
 
 // Env is what the loop knows and hands in.
 type Env struct {
-	Reference *Reference                                 // nil where the projection has none
-	Loaded    schemas.Event                              // what Load asked for, decoded; nil where it could not be read
-	LoadedRaw []byte                                     // its bytes as they stand
-	Recent    func(schemas.UUID) (schemas.Event, []byte) // an event that this transaction has emitted, and its bytes; nil where there is none
+	Reference *Reference                       // nil where the projection has none
+	Loaded    schemas.Event                    // what Load asked for, decoded; nil where it could not be read
+	LoadedRaw []byte                           // its bytes as they stand
+	Recent    func(schemas.UUID) schemas.Event // an event that this transaction has emitted; nil where there is none
 }

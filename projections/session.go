@@ -141,7 +141,7 @@ func (s *session) stage() string {
 }
 
 func (s *session) env(ctx context.Context, st *part, d schemas.Delivery) (Env, error) {
-	env := Env{Reference: s.reference, Recent: func(id schemas.UUID) (schemas.Event, []byte) { r := st.recent[id]; return r.event, r.value }}
+	env := Env{Reference: s.reference, Recent: func(id schemas.UUID) schemas.Event { return st.recent[id] }}
 	if s.Projection.Load == nil {
 		return env, nil
 	}
@@ -170,7 +170,7 @@ func (s *session) encode(st *part, events []Output, out []schemas.Outgoing) ([]s
 			return out, fmt.Errorf("%w: %s emitted %s to %s, which it does not declare", schemas.ErrStuck, s.Projection.Name, o.Event.EventType(), rec.Topic)
 		}
 		if o.Acked != nil {
-			st.recent[o.Event.Header().EventID] = emitted{o.Event, rec.Value}
+			st.recent[o.Event.Header().EventID] = o.Event
 		}
 		out = append(out, schemas.Outgoing{Record: rec, Acked: o.Acked})
 	}

@@ -19,3 +19,6 @@ func DecodeEmbedded(original []byte, eventType string) (Event, error) {
 	}
 	return e, nil
 }
+
+// EncodeEmbedded writes what DecodeEmbedded reads. The id in the prefix is 0, so that the bytes do not depend on the registry.
+func EncodeEmbedded(e Event) ([]byte, error) { return e.appendAvro(make([]byte, 5)) }

@@ -90,15 +90,35 @@ func (c *completion) settled(x *schemas.PaymentSettled) error {
 // voided embeds the canonical original, so that a stateless processor can negate it.
 func (c *completion) voided(x *schemas.EventVoided) error {
 	correction := x.Meta.Correction
-	original, raw := c.env.Loaded, c.env.LoadedRaw
+	original := c.find(correction.CorrectedEventID)
 	if original == nil {
-		original, raw = c.env.Recent(correction.CorrectedEventID)
-	}
-	if original == nil || original.Header().EventID != correction.CorrectedEventID {
 		return contract("the original is admitted but cannot be read: was the canonical topic truncated?")
 	}
-	correction.Original = append([]byte(nil), raw...)
+	// Encoded anew rather than copied: the bytes must not depend on which of the three places it was found in.
+	embedded, err := schemas.EncodeEmbedded(original)
+	if err != nil {
+		return contract("the original cannot be embedded")
+	}
+	correction.Original = embedded
 	correction.StandingRuleSet = original.Header().RuleSet
 	c.original = original
+	return nil
+}
+
+// find looks for an admitted event: among what this record has just let through, what the running transaction emitted before, or what the loop has read.
+func (c *completion) find(id schemas.UUID) schemas.Event {
+	for _, o := range c.out {
+		if o.Event.Header().EventID == id {
+			return o.Event
+		}
+	}
+	if c.env.Recent != nil {
+		if e := c.env.Recent(id); e != nil {
+			return e
+		}
+	}
+	if e := c.env.Loaded; e != nil && e.Header().EventID == id {
+		return e
+	}
 	return nil
 }
