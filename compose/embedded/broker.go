@@ -55,6 +55,7 @@ type Broker struct {
 	lock    *os.File
 	dir     string
 	log     *brokerLog
+	staged  *stager
 	once    sync.Once
 }
 
@@ -87,6 +88,12 @@ func StartBroker(ctx context.Context, cfg BrokerConfig) (*Broker, error) {
 		return nil, fmt.Errorf("starting the in-process broker on %s: %w", cfg.Addr, err)
 	}
 	stampAppendTime(b.cluster)
+	if cfg.DataDir != "" {
+		if b.staged, err = stageOffsets(b.cluster, cfg.DataDir); err != nil {
+			b.Close()
+			return nil, fmt.Errorf("opening the file of staged offsets: %w", err)
+		}
+	}
 	return b, nil
 }
 
@@ -100,6 +107,9 @@ func (b *Broker) Close() {
 		b.cluster.Close()
 		if b.dir == "" {
 			return
+		}
+		if b.staged != nil {
+			b.staged.close()
 		}
 		if !b.log.storageFailed() {
 			// Only now does the next start trust the directory as it stands.
