@@ -87,7 +87,11 @@ func (w *world) accounted() {
 	}
 	for _, d := range w.logs[schemas.TopicLetters] {
 		l := d.Event.(*schemas.DeadLetter)
-		seen[schemas.Position{Topic: l.Topic, Partition: l.Partition, Offset: l.Offset}]++
+		at := schemas.Position{Topic: l.Topic, Partition: l.Partition, Offset: l.Offset}
+		if ref := l.Meta.Intake; ref != nil {
+			at = schemas.Position{Topic: ref.Topic, Partition: ref.Partition, Offset: ref.Offset}
+		}
+		seen[at]++
 	}
 	for _, topic := range schemas.IntakeTopics() {
 		for _, d := range w.logs[topic] {

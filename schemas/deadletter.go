@@ -53,6 +53,7 @@ func (l *DeadLetter) Describe(e Event) {
 	l.DeadEventID, l.DeadEventType, l.Owner = Some(m.EventID), e.EventType(), Owner(e.EventType())
 	l.Meta.LegalEntity, l.Meta.CausationID, l.Meta.Traceparent = m.LegalEntity, Some(m.EventID), m.Traceparent
 	l.Meta.SubjectRefs, l.Meta.Period = m.SubjectRefs, m.Period
+	l.Meta.Intake = m.Intake // what died at admission or later accounts for its intake record
 	if l.Thread = m.CorrelationID; l.Thread == "" {
 		l.Thread = Thread(e)
 	}
