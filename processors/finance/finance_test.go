@@ -21,18 +21,20 @@ func playTestdata(t *testing.T, name string) played {
 	return playFile(t, string(text))
 }
 
-// TestWorkedExampleControlAccounts: a completed thread leaves every control account at zero for every key (domain.md §2.8, 3), 2050
-// aside, because the vendor's bill is out of scope.
-func TestWorkedExampleControlAccounts(t *testing.T) {
-	for _, name := range []string{"worked_example", "fx_variant", "s41_settled_in_another_currency"} {
-		control := map[string]bool{}
-		for _, a := range Chart() {
-			control[a.Code] = a.Control && a.Code != goodsReceived || a.Code == giftCards
-		}
+// TestControlAccountsReturnToZero: a completed thread leaves every control account at zero for every key, in both currencies (domain.md
+// §2.8, 3), 2050 aside, because the vendor's bill is out of scope. The shorter stories end with some accounts open.
+func TestControlAccountsReturnToZero(t *testing.T) {
+	for name, accounts := range map[string][]string{
+		"worked_example":                  {pspClearing, bankClearing, disputedFunds, shippedNotInvoiced, goodsInTransit, rightToRecover, customerDeposits, refundsPayable, giftCards},
+		"fx_variant":                      {pspClearing, bankClearing, shippedNotInvoiced, customerDeposits},
+		"s41_settled_in_another_currency": {pspClearing},
+		"credit_without_order":            {rightToRecover},
+		"event_voided":                    {pspClearing, shippedNotInvoiced, suspense},
+	} {
 		txn, fn := map[string]schemas.Decimal{}, map[string]schemas.Decimal{}
 		for _, entry := range playTestdata(t, name).entries {
 			for _, l := range entry.Lines {
-				if !control[l.Account] {
+				if !slices.Contains(accounts, l.Account) {
 					continue
 				}
 				if l.ControlKey == "" {
@@ -42,22 +44,15 @@ func TestWorkedExampleControlAccounts(t *testing.T) {
 				txn[k+" "+l.Currency], fn[k] = txn[k+" "+l.Currency].Add(l.AmountTxn), fn[k].Add(l.AmountFn)
 			}
 		}
-		open := 0
-		for k, sum := range fn {
-			if !sum.IsZero() {
-				open++
-				if name == "worked_example" || strings.HasPrefix(k, pspClearing) {
+		for _, sums := range []map[string]schemas.Decimal{txn, fn} {
+			for k, sum := range sums {
+				if !sum.IsZero() {
 					t.Errorf("%s: %s stands at %s", name, k, sum)
 				}
 			}
 		}
-		for k, sum := range txn {
-			if !sum.IsZero() && strings.HasPrefix(k, pspClearing) {
-				t.Errorf("%s: %s stands at %s", name, k, sum)
-			}
-		}
 		if len(fn) == 0 {
-			t.Errorf("%s touches no control account", name)
+			t.Errorf("%s touches none of %v", name, accounts)
 		}
 	}
 }
