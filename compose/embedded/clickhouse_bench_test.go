@@ -62,12 +62,14 @@ func (b *benchBlock) input() proto.Input {
 func BenchmarkInsert(b *testing.B) {
 	c := startClickHouse(b, nil)
 	conn := connect(b, c, nil)
-	ctx := clickhouse.Context(b.Context(), clickhouse.WithSettings(clickhouse.Settings{"async_insert": 0}))
+	ctx := b.Context()
 	report := func(b *testing.B, rows int) {
 		b.ReportMetric(float64(b.N*rows)/b.Elapsed().Seconds(), "rows/s")
 	}
-	for _, blocks := range []int{1, 8} {
-		b.Run(fmt.Sprintf("InsertFormat/blocks=%d", blocks), func(b *testing.B) {
+	for _, shape := range []struct{ blocks, optimize int }{{1, 1}, {1, 0}, {8, 1}, {8, 0}} {
+		blocks := shape.blocks
+		b.Run(fmt.Sprintf("InsertFormat/blocks=%d/optimize_on_insert=%d", blocks, shape.optimize), func(b *testing.B) {
+			ctx := clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"async_insert": 0, "optimize_on_insert": shape.optimize}))
 			if err := conn.Exec(ctx, benchTable); err != nil {
 				b.Fatal(err)
 			}

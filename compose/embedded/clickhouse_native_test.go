@@ -2,18 +2,13 @@ package embedded
 
 import (
 	"bytes"
-	"compress/gzip"
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/ClickHouse/ch-go/compress"
 	"github.com/ClickHouse/ch-go/proto"
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -256,6 +251,8 @@ func testExceptions(t *testing.T, conn driver.Conn) {
 	}
 	exception("unknown table", conn.Exec(t.Context(), "SELECT * FROM nope"), 60)
 	exception("a row that does not parse", conn.InsertFormat(t.Context(), "CSV", "INSERT INTO batch (id)", strings.NewReader("1\nx\n")), 117)
+	rows := bytes.NewReader(make([]byte, 8<<20)) // the reason must reach a client that still writes
+	exception("rows for no table", conn.InsertFormat(t.Context(), "Native", "INSERT INTO nope", rows), 60)
 	stream, err := conn.QueryFormat(t.Context(), "TSV", "SELECT throwIf(number = 900000), number FROM numbers(1000000)")
 	if err != nil {
 		t.Fatal(err)
@@ -267,112 +264,4 @@ func testExceptions(t *testing.T, conn driver.Conn) {
 	if err := conn.QueryRow(t.Context(), "SELECT id FROM batch WHERE id > 99999999").Scan(&nothing); err == nil {
 		t.Error("a row out of an empty result")
 	}
-}
-
-func TestCompressedBodies(t *testing.T) {
-	c := startClickHouse(t, nil)
-	post(t, c, "", "CREATE TABLE throughline.z (a UInt32) ENGINE = MergeTree ORDER BY a")
-	insert := "query=" + url.QueryEscape("INSERT INTO throughline.z FORMAT TSV")
-	for _, encoding := range append([]string{"identity"}, encodings...) {
-		var body bytes.Buffer
-		writer := encodeTo(&body, encoding)
-		fmt.Fprint(writer, "1\n2\n")
-		writer.Close()
-		post(t, c, insert, body.String(), "Content-Encoding", encoding)
-	}
-	blocks := compress.NewWriter(compress.LevelZero, compress.ZSTD)
-	if err := blocks.Compress([]byte("100\n")); err != nil {
-		t.Fatal(err)
-	}
-	post(t, c, insert+"&decompress=1", string(blocks.Data))
-	equal(t, "sum", post(t, c, "", "SELECT count(), sum(a) FROM throughline.z"), fmt.Sprintf("%d\t%d\n", 2*(1+len(encodings))+1, 3*(1+len(encodings))+100))
-
-	whole := string(blocks.Data)
-	for _, body := range []string{"x" + whole[1:], whole[:25], whole[:len(whole)-1], whole + whole[:10]} {
-		if response, text := send(t, c, http.MethodPost, insert+"&decompress=1", body); response.StatusCode == 200 {
-			t.Errorf("a damaged block was taken: %s", text)
-		}
-	}
-	for _, sql := range []string{"SELECT number FROM numbers(10)", "SELECT number FROM numbers(1000000)"} { // held back, and streamed
-		want := post(t, c, "", sql)
-		for _, encoding := range encodings {
-			response, text := send(t, c, http.MethodPost, "", sql, "Accept-Encoding", encoding)
-			equal(t, "encoding", response.Header.Get("Content-Encoding"), encoding)
-			plain, err := decodeBody(&http.Request{Header: response.Header, Body: io.NopCloser(strings.NewReader(text))}, false)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := io.ReadAll(plain)
-			if err != nil || string(got) != want {
-				t.Errorf("%s: %d bytes instead of %d: %v", encoding, len(got), len(want), err)
-			}
-		}
-		for _, method := range []string{"LZ4", "ZSTD"} {
-			got, err := io.ReadAll(blockText(post(t, c, "compress=1&network_compression_method="+method, sql)))
-			if err != nil || string(got) != want {
-				t.Errorf("%s blocks: %d bytes instead of %d: %v", method, len(got), len(want), err)
-			}
-		}
-	}
-}
-
-func blockText(text string) io.Reader {
-	borders := &blockBorders{r: strings.NewReader(text)}
-	return &blockReader{borders: borders, blocks: compress.NewReader(borders)}
-}
-
-// TestBrokenBody sends an INSERT whose body breaks off: what was read must not look like the whole.
-func TestBrokenBody(t *testing.T) {
-	c := startClickHouse(t, nil)
-	post(t, c, "", "CREATE TABLE throughline.b (a UInt32) ENGINE = MergeTree ORDER BY a")
-	var body bytes.Buffer
-	writer := gzip.NewWriter(&body)
-	fmt.Fprint(writer, strings.Repeat("1\n", 100_000))
-	writer.Close()
-	half := body.String()[:body.Len()/2]
-	response, text := send(t, c, http.MethodPost, "query="+url.QueryEscape("INSERT INTO throughline.b FORMAT TSV"), half, "Content-Encoding", "gzip")
-	if response.StatusCode == http.StatusOK || !strings.HasPrefix(text, "Code: 23.") {
-		t.Errorf("%s %s", response.Status, text)
-	}
-	equal(t, "rows", post(t, c, "", "SELECT count() FROM throughline.b"), "0\n")
-}
-
-func TestAcknowledgedRowsSurviveKill(t *testing.T) {
-	c := startClickHouse(t, nil)
-	post(t, c, "", "CREATE TABLE throughline.k (a UInt64) ENGINE = MergeTree ORDER BY a")
-	addr, rows := c.Addr(), 0
-	for round := range 3 {
-		for range 5 {
-			post(t, c, "", fmt.Sprintf("INSERT INTO throughline.k SELECT number + %d FROM numbers(1000)", rows))
-			rows += 1000
-		}
-		done := c.Done()
-		if err := c.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		<-done
-		if err := c.Wait(); err == nil {
-			t.Error("Wait has no error after a kill")
-		}
-		if _, err := http.Get("http://" + addr + "/ping"); err == nil {
-			t.Error("a killed engine answers")
-		}
-		if err := c.Restart(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		equal(t, "address", c.Addr(), addr)
-		equal(t, fmt.Sprintf("rows after kill %d", round+1), post(t, c, "", "SELECT count(), uniqExact(a) FROM throughline.k"), fmt.Sprintf("%d\t%d\n", rows, rows))
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	if err := c.Stop(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Wait(); err != nil {
-		t.Errorf("Wait after Stop: %v", err)
-	}
-	if err := c.Restart(ctx); err != nil {
-		t.Fatal(err)
-	}
-	equal(t, "rows after a stop", post(t, c, "", "SELECT count() FROM throughline.k"), fmt.Sprintf("%d\n", rows))
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // run executes one request on a connection of its own, or on its session's.
@@ -27,6 +28,8 @@ func (s *engineServer) run(ctx context.Context, p *response, q *request) error {
 	if err := prepare(conn, q); err != nil {
 		return err
 	}
+	s.running.Store(q.id, true)
+	defer s.running.Delete(q.id)
 	switch q.statement.kind {
 	case statementSelect:
 		return s.runSelect(ctx, conn, p, q)
@@ -136,7 +139,7 @@ func (s *engineServer) runSelect(ctx context.Context, conn *engineSession, p *re
 		syscall.Close(writer)
 		ended <- outcome{stats, err}
 	}()
-	stop := context.AfterFunc(ctx, func() { s.kill(q.id); reader.Close() })
+	stop := context.AfterFunc(ctx, func() { reader.Close() })
 	defer stop()
 	head, whole, err := readHead(reader, q.wait)
 	if err == nil && whole {
@@ -159,11 +162,16 @@ func (s *engineServer) runSelect(ctx context.Context, conn *engineSession, p *re
 			_, err = io.CopyBuffer(p, reader, make([]byte, 256<<10))
 		}
 	}
-	if err != nil { // the client has left: let the engine stop writing before its connection is closed
-		s.kill(q.id)
+	if err != nil { // the client has left: the engine must stop before its connection is closed
 		reader.Close()
-		<-ended
-		return errClientLeft
+		for {
+			s.kill(q.id) // in vain while the query is still being planned
+			select {
+			case <-ended:
+				return errClientLeft
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
 	}
 	if result := <-ended; result.err != nil {
 		return result.err
@@ -246,7 +254,7 @@ func (s *engineServer) runOther(conn *engineSession, p *response, q *request) er
 	if q.get && q.session != "" && !readsOnly(q.sql) {
 		return errReadOnly
 	}
-	a, err := conn.query(q.sql, q.format, q.params)
+	a, err := conn.query(s.killByOurID(q.sql), q.format, q.params)
 	if err != nil {
 		return err
 	}
@@ -259,6 +267,27 @@ func (s *engineServer) runOther(conn *engineSession, p *response, q *request) er
 	p.Write(a.body())
 	p.end()
 	return nil
+}
+
+// killByOurID lets KILL QUERY find a query by the id its client knows (X-ClickHouse-Query-Id), which stands in log_comment: the
+// engine chooses its own query ids. A statement that names none of ours is left as it is.
+func (s *engineServer) killByOurID(sql string) string {
+	t := tokens{sql: sql}
+	if first, _ := t.next(); !first.is("KILL") {
+		return sql
+	}
+	ours, at := false, -1
+	for tok, ok := t.next(); ok; tok, ok = t.next() {
+		if tok.is("query_id") && at < 0 {
+			at = tok.start
+		}
+		_, running := s.running.Load(strings.Trim(tok.text, "'"))
+		ours = ours || running
+	}
+	if !ours || at < 0 {
+		return sql
+	}
+	return sql[:at] + "Settings['log_comment']" + sql[at+len("query_id"):]
 }
 
 // readsOnly tells whether a statement is one of those that a GET may run in a session, whose connection cannot be made read-only

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -23,6 +24,7 @@ type engineServer struct {
 	timezone       string
 	slots          chan struct{} // bounds the queries, each of which holds a thread
 	sessions       sessions
+	running        sync.Map // ids of queries, for KILL QUERY
 }
 
 const maxQueries = 64 // side by side; more wait for a place
@@ -94,6 +96,8 @@ func (s *engineServer) serveQuery(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := s.run(r.Context(), p, q); err != nil {
+		// A client that still writes its rows would see a reset connection instead of the reason.
+		_, _ = io.CopyN(io.Discard, r.Body, maxStatement)
 		p.fail(err)
 	}
 }

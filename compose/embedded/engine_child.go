@@ -124,8 +124,13 @@ func lockData(folder string) (unlock func(), err error) {
 	return func() { file.Close() }, nil
 }
 
-// engineConfig is the engine's server configuration. The caches are for one machine that also runs the broker and us.
+// engineConfig is the engine's server configuration. The caches are for one machine that also runs the broker and us. ThreadStatus
+// would log a line for every streamed insert, of a thread that the library sets up twice.
 const engineConfig = `<clickhouse>
+    <logger>
+        <log>%s</log><size>10M</size><count>2</count>
+        <levels><ThreadStatus>none</ThreadStatus></levels>
+    </logger>
     <max_server_memory_usage>%d</max_server_memory_usage>
     <mark_cache_size>134217728</mark_cache_size>
     <uncompressed_cache_size>67108864</uncompressed_cache_size>
@@ -138,14 +143,14 @@ const engineConfig = `<clickhouse>
 
 func bootEngine(order childOrder) (*engineServer, error) {
 	config := filepath.Join(order.DataDir, "throughline-engine.xml")
-	if err := os.WriteFile(config, fmt.Appendf(nil, engineConfig, order.MaxMemory), 0o600); err != nil {
+	if err := os.WriteFile(config, fmt.Appendf(nil, engineConfig, order.DataDir+"/engine.log", order.MaxMemory), 0o600); err != nil {
 		return nil, fmt.Errorf("writing the engine's configuration: %w", err)
 	}
 	lib, err := openLibrary(order.Library)
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"--path=" + order.DataDir, "--config-file=" + config, "--log-level=error"}
+	args := []string{"--path=" + order.DataDir, "--config-file=" + config, "--log-level=warning"}
 	server, err := newEngineServer(lib, args, order.User, order.Password)
 	if err != nil {
 		return nil, fmt.Errorf("starting the ClickHouse engine on %s: %w", order.DataDir, err)

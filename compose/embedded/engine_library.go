@@ -106,7 +106,7 @@ func (l *engineLibrary) open(args []string) (*engineSession, error) {
 	pin.Pin(&argv[0])
 	handle := l.connect(int32(argc), unsafe.Pointer(&argv[0]))
 	if handle == nil {
-		return nil, fmt.Errorf("opening a connection to the engine: refused; the engine's log has the reason")
+		return nil, fmt.Errorf("opening a connection to the engine: refused; engine.log in its data folder, or its output, has the reason")
 	}
 	return &engineSession{lib: l, handle: handle}, nil
 }
