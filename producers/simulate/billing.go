@@ -25,8 +25,12 @@ func (r *run) bill(o *order, at schemas.Time, s *shipment) *invoice {
 	inv.owed = s.owed
 	for i, p := range s.parts {
 		q, stock := p.line.item.quantity(p.n), p.line.item.at(p.line.place)
-		inv.event.Lines = append(inv.event.Lines, schemas.InvoiceLine{LineID: strconv.Itoa(i + 1), Kind: schemas.LineKindGOODS, OrderLineID: p.line.id,
-			ShipmentID: s.id, ShipmentLineID: s.lines[i], Stock: &stock, Quantity: &q})
+		line := schemas.InvoiceLine{LineID: strconv.Itoa(i + 1), Kind: schemas.LineKindGOODS, OrderLineID: p.line.id,
+			ShipmentID: s.id, ShipmentLineID: s.lines[i], Stock: &stock, Quantity: &q}
+		if p.n == p.line.qty && r.chance(15) { // a line that is billed whole states the tax that the order knew
+			line.StatesTax, line.StatedTaxes = true, p.line.amounts.Taxes
+		}
+		inv.event.Lines = append(inv.event.Lines, line)
 	}
 	r.issue(o, inv)
 	return inv
@@ -90,7 +94,8 @@ func (r *run) sellOrderedCard(o *order, inv *invoice, l *orderLine) {
 func (r *run) sellCard(at schemas.Time) {
 	card := &giftCard{ref: r.id("GC"), worth: schemas.NewDecimal(20*(1+r.rng.Int64N(5)), 0).Round(4, schemas.Down), from: at + day}
 	e := &schemas.GiftCardSold{SaleID: "S-" + card.ref, CardRef: card.ref, Amount: schemas.Money{Amount: card.worth, Currency: Functional}}
-	switch r.rng.IntN(3) {
+	r.counter++
+	switch r.counter % 3 {
 	case 0:
 		e.PaidInto, e.PaymentRef = schemas.PaidIntoBANK, "chase-001"
 	case 1:
@@ -101,7 +106,7 @@ func (r *run) sellCard(at schemas.Time) {
 		r.bankLine(r.later(at, 1, 0), schemas.MatchedKindPAYMENT, e.PaymentRef, "", e.Amount, nil)
 	}
 	r.say(at, e, erp("gift card", card.ref, "sold"), "gift_card", card.ref)
-	if e.PaidInto == schemas.PaidIntoBANK && r.chance(40) {
+	if r.counter%6 == 3 {
 		r.void(r.later(at, 1, hour), e, schemas.CorrectionReasonDID_NOT_OCCUR, "sold in training mode")
 		return
 	}
@@ -116,7 +121,7 @@ func (r *run) creditGoods(o *order, at schemas.Time, s *shipment, inv *invoice, 
 	if !fee.IsZero() {
 		e.RestockingFee = schemas.Some(fee.Round(4, schemas.Down))
 	}
-	freight := o.freightTaxed() || r.chance(30)
+	freight := o.freightTaxed() || o.freightBack // for all credit memos of an order, or their order would matter
 	for i, p := range s.parts[:max(1, len(s.parts)/2)] {
 		back := min(n, p.n)
 		q, stock := p.item.quantity(back), p.item.at(p.place)

@@ -17,7 +17,7 @@ func sumOf(amounts map[string]schemas.Decimal) schemas.Decimal {
 }
 
 func TestBooksBalance(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range uint64(8) {
 		c, events := story(t, seed, 120)
 		want := c.Expected()
 		if total := sumOf(want.Balances); !total.IsZero() {
@@ -52,7 +52,7 @@ func TestBooksBalance(t *testing.T) {
 // What is left open must be what the plots leave open, and nothing else: an order whose shipment was voided, a return that nobody
 // credited or inspected, a dispute that is not decided, gift cards not spent.
 func TestFinishedThreadsLeaveNothingOpen(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range uint64(8) {
 		c, events := story(t, seed, 150)
 		excused := openKeys(events)
 		for item, amount := range c.Expected().Open {
@@ -97,7 +97,7 @@ func openKeys(events []schemas.Event) map[string]bool {
 }
 
 func TestShelvesAreSound(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range uint64(8) {
 		c, _ := story(t, seed, 150)
 		for shelf, p := range c.Expected().Positions {
 			free := p.OnHand.Sub(p.Unavailable).Sub(p.Reserved)

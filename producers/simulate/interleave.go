@@ -71,7 +71,7 @@ func threadsOf(events []schemas.Event) []string {
 type Shuffle struct {
 	Window     int // events stay within about so many places of where they were; 0: anywhere
 	Duplicates int // percent of the events that are delivered a second time, later
-	Late       int // percent of the threads whose prerequisites (order, reservation, shipment, credit memo, dispute) come after all the rest
+	Late       int // percent of the threads whose prerequisites (order, reservation, shipment, invoice, credit memo, dispute, receipt) come after all the rest
 }
 
 // Interleave delivers events in another order. Each topic keeps its order per document, which is all that Kafka promises to a
@@ -144,7 +144,8 @@ func keepDocuments(events []schemas.Event, places []int) {
 
 func prerequisite(e schemas.Event) bool {
 	switch e.(type) {
-	case *schemas.OrderAccepted, *schemas.InventoryReserved, *schemas.ShipmentShipped, *schemas.CreditMemoIssued, *schemas.DisputeOpened, *schemas.ReturnReceived:
+	case *schemas.OrderAccepted, *schemas.InventoryReserved, *schemas.ShipmentShipped, *schemas.InvoiceIssued, *schemas.CreditMemoIssued,
+		*schemas.DisputeOpened, *schemas.ReturnReceived:
 		return true
 	}
 	return false

@@ -45,14 +45,15 @@ func prepaidDeals() []deal {
 // order is a customer's order and how far it has come.
 type order struct {
 	deal
-	id       string
-	customer string
-	at       schemas.Time
-	place    string
-	lines    []*orderLine
-	total    schemas.Decimal
-	payments []*payment
-	billed   bool // its charges stand on an invoice
+	id          string
+	customer    string
+	at          schemas.Time
+	place       string
+	lines       []*orderLine
+	total       schemas.Decimal
+	payments    []*payment
+	billed      bool // its charges stand on an invoice
+	freightBack bool // credit memos of goods credit their freight
 }
 
 // orderLine counts in whole steps of its item: pieces, cases or half kilograms.
@@ -104,6 +105,13 @@ func (it *item) quantity(n int64) schemas.Quantity {
 	return q
 }
 
+// pieces is n steps as a warehouse counts that knows no cases.
+func (it *item) pieces(n int64) schemas.Quantity {
+	q := it.quantity(n)
+	q.Qty, q.UOM = q.BaseQty, q.BaseUOM
+	return q
+}
+
 // base is n steps in thousandths of the base unit.
 func (it *item) base(n int64) int64 { return n * it.step * it.factor }
 
@@ -115,7 +123,7 @@ func (it *item) at(place string) schemas.StockRef {
 func (r *run) newOrder(i int, at schemas.Time) {
 	p := r.nextPlot()
 	o := &order{deal: p.deals[r.rng.IntN(len(p.deals))], id: "SO-" + strconv.Itoa(100_001+i), at: at + second, place: pick(r, r.places...),
-		customer: "C-" + strconv.Itoa(1000+r.rng.IntN(200))}
+		customer: "C-" + strconv.Itoa(1000+r.rng.IntN(200)), freightBack: r.chance(30)}
 	r.addGoods(o, p)
 	r.price(o)
 	if p.extras {

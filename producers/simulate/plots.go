@@ -38,7 +38,7 @@ func plots() []plot {
 		{name: "from elsewhere", cards: 1, deals: everyDeal(), play: playElsewhere},
 		{name: "never reserved", cards: 1, deals: everyDeal(), play: playUnreserved},
 		{name: "returned", cards: 6, deals: everyDeal(), leastQty: 2, play: playReturned},
-		{name: "kept", cards: 1, deals: everyDeal(), leastQty: 2, play: playKept},
+		{name: "kept", cards: 1, deals: everyDeal(), leastQty: 3, play: playKept},
 		{name: "billed ahead", cards: 2, deals: prepaidDeals(), leastQty: 3, play: playBilledAhead},
 		{name: "dispute lost", cards: 2, deals: []deal{webUSD, walletUSD}, leastQty: 2, play: playDispute},
 		{name: "dispute of what never shipped", cards: 1, deals: []deal{walletUSD}, play: playDisputeDeposit},

@@ -67,6 +67,10 @@ func playKept(r *run, o *order) {
 	at := r.later(inv.at, 20, 0)
 	cm, owed := r.creditGoods(o, at, s, inv, schemas.CreditedGoodsKEPT, 1, schemas.NewDecimal(0, 4))
 	r.payBack(o, r.later(at, 0, hour), cm, owed)
+	if again := soon(at); o.currency == Functional && sameMonth(at, again+2*hour) { // and once more, for another piece of the same line
+		cm, owed = r.creditGoods(o, again+10*minute, s, inv, schemas.CreditedGoodsKEPT, 1, schemas.NewDecimal(0, 4))
+		r.payBack(o, again+hour, cm, owed)
+	}
 	charge := schemas.NewDecimal(125, 2)
 	r.payBack(o, r.later(at, 1, hour), r.creditCharge(o, r.later(at, 1, 0), inv, pick(r, "MANUAL", "DISCOUNT", "FREIGHT"), charge), charge)
 }

@@ -21,6 +21,7 @@ type run struct {
 	cards   []*giftCard // sold, and worth something
 	deck    []plot
 	ids     map[string]int
+	counter int // gift cards sold at the counter
 }
 
 type shelf struct {

@@ -84,8 +84,8 @@ func TestEnvelopes(t *testing.T) {
 
 // What breaks the contract would never leave a producer.
 func TestContract(t *testing.T) {
-	for seed := range uint64(5) {
-		c, events := story(t, seed, 200)
+	for seed := range uint64(2) {
+		c, events := story(t, seed, 150)
 		for _, e := range slices.Concat(c.Reference(), events) {
 			if err := schemas.CheckContract(e); err != nil {
 				t.Errorf("seed %d: %s %s: %v", seed, e.EventType(), e.Header().EventID, err)

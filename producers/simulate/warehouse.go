@@ -102,8 +102,12 @@ func (r *run) ship(o *order, at schemas.Time, parts []part) *shipment {
 	pack := schemas.Package{PackageID: s.id + "-1", SSCC: fmt.Sprintf("0034567890%08d", r.ids["SH"]), Weight: schemas.Some(schemas.NewDecimal(100+r.rng.Int64N(9000), 3))}
 	shipped := &schemas.ShipmentShipped{ShipmentID: s.id, OrderID: o.id, FulfillmentID: ful, HandedOverAt: schemas.Some(at),
 		Carrier: pick(r, "UPS", "FEDEX", "DHL"), Service: "GROUND", Tracking: []string{"1Z" + s.id}}
+	loose := r.chance(40) // this one counts pieces, whatever was ordered
 	for i, p := range parts {
 		q := p.item.quantity(p.n)
+		if loose {
+			q = p.item.pieces(p.n)
+		}
 		picked.Lines = append(picked.Lines, schemas.PickedLine{OrderLineID: p.line.id, Stock: p.item.at(p.place), Quantity: q,
 			ReservationID: p.reservation, Bin: fmt.Sprintf("B-%02d", i+1)})
 		pack.Lines = append(pack.Lines, schemas.PackedLine{OrderLineID: p.line.id, Quantity: q})

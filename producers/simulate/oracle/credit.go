@@ -61,7 +61,7 @@ func (s *story) creditLine(e *entry, x *schemas.CreditMemoIssued, cl schemas.Cre
 	if err != nil {
 		return a, err
 	}
-	q, key := num(cl.Quantity.Qty), x.OrderID+"/"+cl.OrderLineID
+	q, key := num(cl.Quantity.BaseQty), x.OrderID+"/"+cl.OrderLineID
 	if cl.Goods == schemas.CreditedGoodsNOT_SHIPPED { // the last ones of what was invoiced
 		l.unshipped = plus(l.unshipped, q)
 		a = l.part(minus(l.billed, l.unshipped), q)

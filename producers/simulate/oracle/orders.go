@@ -16,7 +16,8 @@ type order struct {
 	lines    map[string]*line
 }
 
-// line is what was agreed about one line, and how far along it the documents have come, in the unit it was ordered in.
+// line is what was agreed about one line, and how far along it the documents have come, in base units: a warehouse
+// counts pieces where a customer orders cases.
 type line struct {
 	shelf                                Shelf
 	qty                                  *big.Rat
@@ -103,7 +104,7 @@ func (s *story) accepted(x *schemas.OrderAccepted) (err error) {
 		if l.Kind != schemas.LineKindGOODS {
 			continue
 		}
-		o.lines[l.LineID] = &line{shelf: shelfOf(*l.Stock), qty: num(l.Quantity.Qty), whole: amountsOf(&l.Amounts),
+		o.lines[l.LineID] = &line{shelf: shelfOf(*l.Stock), qty: num(l.Quantity.BaseQty), whole: amountsOf(&l.Amounts),
 			shipped: zero(), billed: zero(), credited: zero(), unshipped: zero()}
 		s.move(&x.Meta, shelfOf(*l.Stock), openDemand, num(l.Quantity.BaseQty))
 	}
@@ -144,8 +145,8 @@ func (s *story) shipped(x *schemas.ShipmentShipped) error {
 		if err != nil {
 			return err
 		}
-		this := &lot{amounts: l.part(l.shipped, num(sl.Quantity.Qty)), unit: unit, rate: rate}
-		l.shipped = plus(l.shipped, num(sl.Quantity.Qty))
+		this := &lot{amounts: l.part(l.shipped, num(sl.Quantity.BaseQty)), unit: unit, rate: rate}
+		l.shipped = plus(l.shipped, num(sl.Quantity.BaseQty))
 		s.lots[x.ShipmentID+"/"+sl.LineID] = this
 		s.leave(x, sl, l)
 		e.dr("1150", o.id+"/"+sl.OrderLineID, plus(this.net, this.freight))
@@ -231,8 +232,8 @@ func (s *story) billedAmounts(x *schemas.InvoiceIssued, il schemas.InvoiceLine) 
 		if err != nil {
 			return a, err
 		}
-		a = l.part(l.billed, num(il.Quantity.Qty))
-		l.billed = plus(l.billed, num(il.Quantity.Qty))
+		a = l.part(l.billed, num(il.Quantity.BaseQty))
+		l.billed = plus(l.billed, num(il.Quantity.BaseQty))
 	}
 	if il.StatesTax {
 		a.taxes = taxesOf(il.StatedTaxes)
