@@ -10,7 +10,7 @@ import (
 	"github.com/linkedin/goavro/v2"
 )
 
-// sameNative compares goavro's values. An optional string that is there and empty is to us one that is not there, and so we write it.
+// sameNative compares goavro's values. An optional text that is there and empty is to us one that is not there, and so we write it.
 func sameNative(a, b any) bool {
 	a, b = emptyIsNull(a), emptyIsNull(b)
 	switch a := a.(type) {
@@ -44,6 +44,10 @@ func sameNative(a, b any) bool {
 }
 
 func emptyIsNull(v any) any {
+	var id [16]byte
+	if text, ok := v.(string); ok && parseUUID(&id, []byte(text)) {
+		return id // hexadecimal digits are read in either case and written in lower case
+	}
 	m, ok := v.(map[string]any)
 	if !ok || len(m) != 1 {
 		return v

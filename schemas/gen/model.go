@@ -96,8 +96,11 @@ func (lib *library) checkNames() error {
 			} else if e := lib.enums[full]; e != nil {
 				name = e.name
 			}
+			if name == "" {
+				continue // a fixed has no Go type of its own
+			}
 			if err := claim(name, full); err != nil {
-				return err
+				return fmt.Errorf("%s: %w", f.path, err)
 			}
 		}
 	}
