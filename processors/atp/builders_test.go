@@ -40,6 +40,8 @@ func acceptOrder(w *world, s statement) schemas.Event {
 		l := schemas.OrderLine{LineID: lineID(i), Quantity: f.quantity(), RequestedDate: f.date("on")}
 		if f.has("charge") {
 			l.Kind = schemas.LineKindCHARGE
+		} else if f.has("gift-card") {
+			l.Kind = schemas.LineKindGIFT_CARD
 		} else if stock := f.stock(); !f.has("nowhere") {
 			l.Stock = &stock
 			w.demand[s.doc+" "+stock.SKU] = demand{stock.Location, l.RequestedDate}
@@ -185,7 +187,7 @@ func creditMemo(_ *world, s statement) schemas.Event {
 }
 
 func receiveReturn(_ *world, s statement) schemas.Event {
-	x := &schemas.ReturnReceived{ReceiptID: s.doc, OrderID: s.order(), RMAID: s.facts.word("rma"), Against: schemas.ReturnAgainstCREDITED}
+	x := &schemas.ReturnReceived{ReceiptID: s.doc, OrderID: s.order(), RMAID: s.facts.word("rma"), ShipmentID: s.facts.word("shipment"), Against: schemas.ReturnAgainstCREDITED}
 	for i, f := range s.lines {
 		l := schemas.ReturnLine{LineID: lineID(i), Stock: f.stock(), Quantity: f.quantity(), ExpectedConsumed: f.number("expected"), ExpectedDate: f.date("due"), Condition: f.word("condition")}
 		x.Lines = append(x.Lines, l)
