@@ -24,6 +24,7 @@ type Runner struct {
 	Replica   string        // stable per replica: a restarted replica fences its own zombie at once
 	Interval  time.Duration // how long a transaction collects; 100 ms where zero
 	Watchdog  time.Duration // 30 s where zero
+	Session   time.Duration // group session; 30 s where zero
 	Log       *slog.Logger
 	Observe   schemas.Observer
 }
@@ -45,6 +46,9 @@ func (r Runner) Topics() []string {
 // Run blocks until ctx ends (nil) or until something halts the loop: see the EXTERNAL errors of package schemas.
 func (r Runner) Run(ctx context.Context) error {
 	if err := schemas.CheckSeeded(ctx, r.Cluster, r.Group(), r.Topics()...); err != nil {
+		if ctx.Err() != nil {
+			return nil // asked to stop before it began
+		}
 		return fmt.Errorf("%s: %w", r.Processor.Name, err)
 	}
 	for attempt := 0; ctx.Err() == nil; attempt++ {
@@ -66,7 +70,7 @@ func (r Runner) Run(ctx context.Context) error {
 
 // session is the life of one client: until ctx ends, the client's state is undecided, or something halts.
 func (r Runner) session(ctx context.Context) (progressed bool, err error) {
-	sess, err := kgo.NewGroupTransactSession(schemas.TransactOptions(r.Cluster, r.Processor.Name, r.Replica, r.Topics()...)...)
+	sess, err := kgo.NewGroupTransactSession(schemas.TransactOptions(r.Cluster, r.Processor.Name, r.Replica, r.Session, r.Topics()...)...)
 	if err != nil {
 		return false, fmt.Errorf("joining group %s: %w", r.Group(), err)
 	}

@@ -24,6 +24,7 @@ type Runner struct {
 	Replica    string        // stable per replica
 	Interval   time.Duration // how long a transaction collects; 100 ms where zero
 	Watchdog   time.Duration // 30 s where zero
+	Session    time.Duration // group session; 30 s where zero
 	CacheSize  int           // values kept decoded per partition; 100,000 where zero
 	Log        *slog.Logger
 	Observe    schemas.Observer
@@ -37,6 +38,9 @@ func (r Runner) Group() string { return schemas.Group(r.Projection.Name) }
 // Run blocks until ctx ends (nil) or until something halts the loop.
 func (r Runner) Run(ctx context.Context) error {
 	if err := r.check(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // asked to stop before it began
+		}
 		return fmt.Errorf("%s: %w", r.Projection.Name, err)
 	}
 	for attempt := 0; ctx.Err() == nil; attempt++ {
@@ -93,7 +97,7 @@ func (r Runner) session(ctx context.Context) (progressed bool, err error) {
 	guarded, release := dog.Guard(ctx)
 	defer release()
 	var restoreErr error
-	opts := append(schemas.TransactOptions(r.Cluster, r.Projection.Name, r.Replica, r.Projection.From...),
+	opts := append(schemas.TransactOptions(r.Cluster, r.Projection.Name, r.Replica, r.Session, r.Projection.From...),
 		kgo.AdjustFetchOffsetsFn(func(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
 			// Here and not in the assignment hook: records may be fetched as soon as that one returns.
 			restoreErr = st.restore(ctx, r.assigned(offsets))

@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ type Codec struct {
 	subjects map[int]string // and back
 	foreign  sync.Map       // other id → *resolver
 	readers  sync.Pool
+	buffers  sync.Pool
 	header   atomic.Int32 // bytes that the last envelope took
 }
 
@@ -34,6 +36,7 @@ func NewCodec(registry *Registry, ids map[string]int) *Codec {
 		c.subjects[id] = subject
 	}
 	c.readers.New = func() any { return new(reader) }
+	c.buffers.New = func() any { b := make([]byte, 0, 4096); return &b }
 	c.header.Store(headerGuess)
 	return c
 }
@@ -47,10 +50,22 @@ func OfflineIDs() map[string]int {
 	return ids
 }
 
-// Encode gives e as a record value.
+// Encode gives e as a record value, in a slice of its own size.
 func (c *Codec) Encode(e Event) ([]byte, error) {
-	return c.AppendEncode(make([]byte, 0, 1024), e)
+	scratch := c.buffers.Get().(*[]byte)
+	defer c.buffers.Put(scratch)
+	value, err := c.AppendEncode((*scratch)[:0], e)
+	if err != nil {
+		return nil, err
+	}
+	if cap(value) <= maxScratch {
+		*scratch = value
+	}
+	return bytes.Clone(value), nil
 }
+
+// maxScratch bounds the buffers that are kept: one huge event must not hold memory for ever.
+const maxScratch = 1 << 16
 
 // AppendEncode appends e as a record value; a buffer with room costs no allocation. An event that its schema cannot hold (an enum without a symbol, a
 // decimal with too many digits or decimals, text that is not UTF-8) is a *PoisonError that names the field.

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/hamba/avro/v2"
+	"github.com/twmb/franz-go/pkg/sr"
+	"github.com/twmb/franz-go/pkg/sr/srfake"
 
 	"github.com/throughline/throughline/schemas"
 )
@@ -218,6 +221,31 @@ func BenchmarkPartial(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkResolve reads a body that a newer version of the schema wrote: hamba's resolving decoder between two of our own passes.
+func BenchmarkResolve(b *testing.B) {
+	text, _, _ := schemas.SchemaText("order.accepted")
+	newer := strings.TrimSuffix(text, "]}") + `,{"name":"zz","type":"string","default":""}]}`
+	fake := srfake.New()
+	defer fake.Close()
+	client, err := sr.NewClient(sr.URLs(fake.URL()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	added, err := client.CreateSchema(context.Background(), "orders.OrderAccepted", sr.Schema{Schema: newer})
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := schemas.NewCodec(schemas.NewRegistry(client), nil)
+	value := append([]byte{0, 0, 0, 0, byte(added.ID)}, append(orderValue(b)[5:], 0)...)
+	var o schemas.OrderAccepted
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := c.DecodeInto(context.Background(), value, &o); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 func BenchmarkContentHash(b *testing.B) {

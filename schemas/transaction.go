@@ -26,14 +26,17 @@ func (o Observer) Letter(l *DeadLetter) {
 }
 
 // TransactOptions are the options of a transactional group session of a role's replica. The ids are stable per replica, so that a restarted instance
-// fences its own zombie at once; the session outlives any transaction.
-func TransactOptions(cluster []kgo.Opt, role, replica string, topics ...string) []kgo.Opt {
+// fences its own zombie at once; the session (30 s where zero) outlives any transaction.
+func TransactOptions(cluster []kgo.Opt, role, replica string, session time.Duration, topics ...string) []kgo.Opt {
+	if session == 0 {
+		session = 30 * time.Second
+	}
 	opts := append(slices.Clone(cluster), ReadOptions()...)
 	opts = append(opts, WriteOptions()...)
 	return append(opts,
 		kgo.ConsumerGroup(Group(role)), kgo.ConsumeTopics(topics...), kgo.TransactionalID(Group(role)+"-"+replica),
-		kgo.InstanceID(Group(role)+"-"+replica), kgo.TransactionTimeout(20*time.Second), kgo.SessionTimeout(30*time.Second),
-		kgo.RebalanceTimeout(30*time.Second), kgo.Balancers(kgo.RangeBalancer()), kgo.RequireStableFetchOffsets(), kgo.ProducerLinger(0),
+		kgo.InstanceID(Group(role)+"-"+replica), kgo.TransactionTimeout(session*2/3), kgo.SessionTimeout(session), kgo.HeartbeatInterval(session/10),
+		kgo.RebalanceTimeout(session), kgo.Balancers(kgo.RangeBalancer()), kgo.RequireStableFetchOffsets(), kgo.ProducerLinger(0),
 	)
 }
 
