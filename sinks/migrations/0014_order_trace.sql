@@ -98,5 +98,5 @@ FROM
     FROM (SELECT * FROM exceptions_log FINAL) AS x
     WHERE x.order_id != ''
 )
-ORDER BY order_id, at, thread, kind != 'event', thread_sequence, kind, id
+ORDER BY order_id, at, thread, indexOf(['event', 'entry', 'delta', 'exception', 'hold', 'letter'], kind), thread_sequence, id
 COMMENT 'Every event, entry and delta of an order in the order of admission, with those of its payments (fees, settlement, disputes), its letters, holds and exceptions.';
