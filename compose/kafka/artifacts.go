@@ -26,24 +26,23 @@ var pom []byte
 
 const javaNeeded = 17
 
-// java returns the Java launcher to use: JAVA_HOME's, or the one on PATH.
-func java(ctx context.Context) (string, error) {
-	path := "java"
+// java returns the Java launcher to use, JAVA_HOME's or the one on PATH, and what it says about itself.
+func java(ctx context.Context) (path, version string, err error) {
+	path = "java"
 	if home := os.Getenv("JAVA_HOME"); home != "" {
 		path = filepath.Join(home, "bin", "java")
 	}
-	path, err := exec.LookPath(path)
-	if err != nil {
-		return "", fmt.Errorf("%w: no java is on PATH (or under JAVA_HOME); install Java %d or later, for example openjdk-%d-jre-headless", ErrUnavailable, javaNeeded, javaNeeded)
+	if path, err = exec.LookPath(path); err != nil {
+		return "", "", fmt.Errorf("%w: no java is on PATH (or under JAVA_HOME); install Java %d or later, for example openjdk-%d-jre-headless", ErrUnavailable, javaNeeded, javaNeeded)
 	}
 	out, err := exec.CommandContext(ctx, path, "-version").CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("%w: %s -version failed (%w: %s); repair or reinstall Java", ErrUnavailable, path, err, firstLine(out))
+		return "", "", fmt.Errorf("%w: %s -version failed (%w: %s); repair or reinstall Java", ErrUnavailable, path, err, firstLine(out))
 	}
 	if have := javaVersion(string(out)); have < javaNeeded {
-		return "", fmt.Errorf("%w: %s is Java %d and Kafka %s needs Java %d or later; install it or point JAVA_HOME at it", ErrUnavailable, path, have, Version, javaNeeded)
+		return "", "", fmt.Errorf("%w: %s is Java %d and Kafka %s needs Java %d or later; install it or point JAVA_HOME at it", ErrUnavailable, path, have, Version, javaNeeded)
 	}
-	return path, nil
+	return path, string(out), nil
 }
 
 // javaVersion reads the major version from what java -version prints; Java 8 and before call themselves 1.x.
@@ -74,25 +73,32 @@ func jarsIn(ctx context.Context, cache string) (string, error) {
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return "", fmt.Errorf("%w: creating %s: %w", ErrUnavailable, cache, err)
 	}
-	lock, err := os.OpenFile(dir+".lock", os.O_CREATE|os.O_RDWR, 0o644)
+	unlock, err := lock(dir + ".lock")
 	if err != nil {
-		return "", fmt.Errorf("%w: opening the lock of Kafka's jars: %w", ErrUnavailable, err)
+		return "", fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	defer lock.Close() // and with it the lock
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return "", fmt.Errorf("%w: locking %s: %w", ErrUnavailable, lock.Name(), err)
-	}
+	defer unlock()
 	if complete(dir) {
 		return dir, nil
 	}
 	return dir, fetch(ctx, dir)
 }
 
-// complete is true once a fetch has ended: the directory appears by renaming.
-func complete(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, "kafka_2.13-"+Version+".jar"))
-	return err == nil
+// lock waits for a lock between processes, which the kernel drops with its holder.
+func lock(path string) (unlock func(), err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("opening the lock of Kafka's jars: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("locking %s: %w", path, err)
+	}
+	return func() { _ = f.Close() }, nil
 }
+
+// complete is true once a fetch has ended: the directory appears by renaming.
+func complete(dir string) bool { return exists(filepath.Join(dir, "kafka_2.13-"+Version+".jar")) }
 
 func fetch(ctx context.Context, dir string) error {
 	mvn, err := exec.LookPath("mvn")

@@ -29,7 +29,7 @@ func TestAnOldJavaIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("JAVA_HOME", home)
-	_, err := java(t.Context())
+	_, _, err := java(t.Context())
 	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "Java 8") {
 		t.Fatalf("got %v", err)
 	}

@@ -16,8 +16,7 @@ import (
 // Cluster is a running cluster. Nodes are numbered from 1.
 type Cluster struct {
 	cfg       Config
-	java      string
-	jars      string
+	jvm       jvm
 	dir       string
 	ownsDir   bool
 	nodes     []*node
@@ -55,12 +54,13 @@ func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 	}
 	c := &Cluster{cfg: cfg, dir: cfg.Dir}
 	var err error
-	if c.java, err = java(ctx); err != nil {
+	if c.jvm.java, c.jvm.version, err = java(ctx); err != nil {
 		return nil, err
 	}
-	if c.jars, err = jars(ctx); err != nil {
+	if c.jvm.jars, err = jars(ctx); err != nil {
 		return nil, err
 	}
+	c.jvm = c.jvm.withArchive(ctx)
 	if err := c.makeDir(); err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func (c *Cluster) launch(ctx context.Context) error {
 		return err
 	}
 	for _, n := range c.nodes {
-		if err := n.start(c.java, c.jars, c.cfg.HeapMB); err != nil {
+		if err := n.start(c.jvm, c.cfg.HeapMB); err != nil {
 			return err
 		}
 	}
@@ -142,14 +142,17 @@ func (c *Cluster) format(ctx context.Context, layouts []layout) error {
 }
 
 func (c *Cluster) formatNode(ctx context.Context, n *node, id string) error {
-	args := []string{"-Xmx256m", "-XX:TieredStopAtLevel=1", "-Dlog4j2.configurationFile=" + filepath.Join(c.dir, logConfigFile),
-		"-cp", filepath.Join(c.jars, "*"), "kafka.tools.StorageTool", "format", "-t", id, "-c", n.propertiesFile()}
+	args := []string{"-Xmx256m", "-XX:TieredStopAtLevel=1", "-Dlog4j2.configurationFile=" + filepath.Join(c.dir, logConfigFile)}
+	if strings.HasPrefix(c.jvm.archiveFlag, "-XX:Shared") {
+		args = append(args, c.jvm.archiveFlag)
+	}
+	args = append(args, "-cp", c.jvm.classpath(), "kafka.tools.StorageTool", "format", "-t", id, "-c", n.propertiesFile())
 	for user, password := range c.cfg.Users {
 		for _, mechanism := range []string{"SCRAM-SHA-256", "SCRAM-SHA-512"} {
 			args = append(args, "--add-scram", fmt.Sprintf("%s=[name=%s,password=%s]", mechanism, user, password))
 		}
 	}
-	if out, err := exec.CommandContext(ctx, c.java, args...).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, c.jvm.java, args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("formatting the storage of node %d: %w: %s", n.id, err, strings.TrimSpace(string(out)))
 	}
 	return nil
@@ -203,7 +206,7 @@ func (c *Cluster) Restart(ctx context.Context, node int) error {
 	if err != nil {
 		return err
 	}
-	if err := n.start(c.java, c.jars, c.cfg.HeapMB); err != nil {
+	if err := n.start(c.jvm, c.cfg.HeapMB); err != nil {
 		return err
 	}
 	return c.ready(ctx)

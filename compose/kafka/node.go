@@ -26,7 +26,7 @@ func (n *node) propertiesFile() string { return filepath.Join(n.dir, "server.pro
 func (n *node) logFile() string        { return filepath.Join(n.dir, "node.log") }
 
 // start launches the process. It does not wait until the node answers.
-func (n *node) start(java, jars string, heapMB int) error {
+func (n *node) start(j jvm, heapMB int) error {
 	if n.running() {
 		return fmt.Errorf("node %d runs already", n.id)
 	}
@@ -34,9 +34,12 @@ func (n *node) start(java, jars string, heapMB int) error {
 	if err != nil {
 		return fmt.Errorf("opening the log of node %d: %w", n.id, err)
 	}
-	cmd := exec.Command(java, fmt.Sprintf("-Xmx%dm", heapMB), "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true",
-		"-Dlog4j2.configurationFile="+filepath.Join(filepath.Dir(n.dir), logConfigFile), "-Dlog4j2.disable.jmx=true",
-		"-cp", filepath.Join(jars, "*"), "kafka.Kafka", n.propertiesFile())
+	args := []string{fmt.Sprintf("-Xmx%dm", heapMB), "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true",
+		"-Dlog4j2.configurationFile=" + filepath.Join(filepath.Dir(n.dir), logConfigFile), "-Dlog4j2.disable.jmx=true"}
+	if j.archiveFlag != "" {
+		args = append(args, j.archiveFlag)
+	}
+	cmd := exec.Command(j.java, append(args, "-cp", j.classpath(), "kafka.Kafka", n.propertiesFile())...)
 	cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = log, log, dieWithParent()
 	started, exited := make(chan error, 1), make(chan struct{})
 	go func() {
