@@ -187,17 +187,14 @@ func (c *Codec) decodeOwn(body []byte, e Event) error {
 const headerGuess = 512
 
 func (c *Codec) decodeMeta(body []byte, m *Meta) error {
-	r := c.readers.Get().(*reader)
-	*r = reader{body: body, text: string(body[:min(len(body), int(c.header.Load())+32)])}
-	m.decodeAvro(r)
-	err := r.err
-	if err == nil && int32(r.at) != c.header.Load() {
-		c.header.Store(int32(r.at))
+	guess := c.header.Load()
+	r := reader{body: body, text: string(body[:min(len(body), int(guess)+32)])}
+	m.decodeAvro(&r)
+	if r.err != nil {
+		return &PoisonError{Class: classOf(r.err), Reason: "meta: " + r.err.Error()}
 	}
-	*r = reader{}
-	c.readers.Put(r)
-	if err != nil {
-		return &PoisonError{Class: classOf(err), Reason: "meta: " + err.Error()}
+	if int32(r.at) != guess {
+		c.header.Store(int32(r.at))
 	}
 	return nil
 }

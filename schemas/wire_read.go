@@ -51,7 +51,7 @@ func (r *reader) end() error {
 
 func (r *reader) left() int { return len(r.body) - r.at }
 
-// long, present, string and decimal first try what nearly every value is, one byte of number or length, without a call.
+// long, present, enum, string, uuid and decimal first try what nearly every value is, one byte of number or length, without a call.
 func (r *reader) long() int64 {
 	if at := r.at; at < len(r.body) && r.body[at] < 0x80 {
 		r.at++
@@ -75,6 +75,10 @@ func (r *reader) longVarint() int64 {
 }
 
 func (r *reader) int() int32 {
+	if at := r.at; at < len(r.body) && r.body[at] < 0x80 {
+		r.at++
+		return int32(r.body[at]>>1) ^ -int32(r.body[at]&1)
+	}
 	v := r.long()
 	if int64(int32(v)) != v {
 		r.fail(errIntRange)
@@ -116,6 +120,10 @@ func (r *reader) unionBranch(branches int) int {
 
 // enum reads a symbol's index; 0 after an error.
 func (r *reader) enum(symbols int) int {
+	if at := r.at; at < len(r.body) && r.body[at]&0x81 == 0 && int(r.body[at]>>1) < symbols {
+		r.at++
+		return int(r.body[at] >> 1)
+	}
 	v := r.long()
 	if v < 0 || v >= int64(symbols) {
 		r.fail(errEnum)
@@ -213,6 +221,10 @@ func (r *reader) decimal(scale, precision int) Decimal {
 }
 
 func (r *reader) uuid(into *[16]byte) {
+	if at := r.at; at+37 <= len(r.body) && r.body[at] == 36<<1 && parseUUID(into, r.body[at+1:at+37]) {
+		r.at += 37
+		return
+	}
 	n := r.length()
 	raw := r.body[r.at : r.at+n]
 	r.at += n
@@ -228,21 +240,19 @@ var hexValue = [256]byte{
 	'A': 0x1a, 'B': 0x1b, 'C': 0x1c, 'D': 0x1d, 'E': 0x1e, 'F': 0x1f,
 }
 
+// uuidDigits is where each byte's two digits stand.
+var uuidDigits = [16]uint8{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34}
+
 // parseUUID reads the 36-character form.
 func parseUUID(into *[16]byte, raw []byte) bool {
 	if len(raw) != 36 || raw[8] != '-' || raw[13] != '-' || raw[18] != '-' || raw[23] != '-' {
 		return false
 	}
 	valid := byte(0x10)
-	at := 0
-	for i := range into {
-		if i == 4 || i == 6 || i == 8 || i == 10 {
-			at++
-		}
+	for i, at := range uuidDigits {
 		hi, lo := hexValue[raw[at]], hexValue[raw[at+1]]
 		valid &= hi & lo
 		into[i] = hi<<4 | lo&15
-		at += 2
 	}
 	return valid != 0
 }
