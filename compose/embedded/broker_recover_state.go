@@ -137,19 +137,27 @@ func (s *stager) stage(kreq kmsg.Request) (kmsg.Response, error, bool) {
 			lines.Write(append(line, '\n'))
 		}
 	}
-	if s.size += lines.Len(); s.size > stagedLimit {
-		_ = s.file.Close()
-		if err := os.Rename(s.path, s.path+".old"); err != nil {
-			return nil, err, true
-		}
-		if err := s.open(); err != nil {
-			return nil, err, true
-		}
-	}
-	if _, err := s.file.Write(lines.Bytes()); err != nil {
-		return nil, err, true // closes the connection: an offset that is not written down must not be promised
+	if err := s.write(lines.Bytes()); err != nil {
+		// An offset that is not written down must not be promised: the error closes the connection and the client tries
+		// again. Without KeepControl the hook would be gone after that.
+		s.cluster.KeepControl()
+		return nil, err, true
 	}
 	return nil, nil, false
+}
+
+func (s *stager) write(lines []byte) error {
+	if s.size += len(lines); s.size > stagedLimit {
+		_ = s.file.Close()
+		if err := os.Rename(s.path, s.path+".old"); err != nil {
+			return err
+		}
+		if err := s.open(); err != nil {
+			return err
+		}
+	}
+	_, err := s.file.Write(lines)
+	return err
 }
 
 func (s *stager) close() { _ = s.file.Close() }
