@@ -2,15 +2,13 @@ package schemas
 
 import (
 	"fmt"
-	"math/big"
 	"slices"
-	"time"
 
 	"github.com/hamba/avro/v2"
 )
 
-// appendGeneric encodes with our schema what hamba's resolving decoder gave. Its any-values have traps: a union comes as the value itself or as a map of one
-// entry named after the branch, an int as int, a decimal as *big.Rat.
+// appendGeneric encodes with our schema, logical types left out, what hamba's resolving decoder gave. Its any-values have a trap: a union comes as the value
+// itself, or as a map of one entry named after the branch.
 func appendGeneric(b []byte, schema avro.Schema, v any) ([]byte, error) {
 	switch s := deref(schema).(type) {
 	case *avro.UnionSchema:
@@ -114,30 +112,6 @@ func appendGenericScalar(b []byte, s *avro.PrimitiveSchema, v any) ([]byte, erro
 		return appendLong(b, int64(v)), nil
 	case int64:
 		return appendLong(b, v), nil
-	case time.Time:
-		if logicalOf(s) == avro.Date {
-			return appendLong(b, int64(DateOf(v.UTC()))), nil
-		}
-		return appendLong(b, int64(TimeOf(v))), nil
-	case *big.Rat:
-		return appendRat(b, s, v)
-	case big.Rat:
-		return appendRat(b, s, &v)
 	}
 	return b, errResolving
-}
-
-func appendRat(b []byte, s *avro.PrimitiveSchema, v *big.Rat) ([]byte, error) {
-	if logicalOf(s) != avro.Decimal {
-		return b, errResolving
-	}
-	d := decimalOf(s)
-	value, err := ParseDecimal(v.FloatString(d.Scale()))
-	if err != nil {
-		return b, errDecimal
-	}
-	if b, err = appendDecimalWire(b, value, d.Scale(), d.Precision()); err != nil {
-		return b, errDecimal
-	}
-	return b, nil
 }

@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -14,8 +15,8 @@ type resolver struct {
 	subject  string
 	writer   avro.Schema
 	own      bool        // the same layout as ours: the generated code reads it
-	reader   avro.Schema // ours
-	resolved avro.Schema // the writer's fields, with what must be done to get ours
+	reader   avro.Schema // ours, without logical types
+	resolved avro.Schema // the writer's fields, with what must be done to get ours; without logical types
 	api      avro.API    // with caches of its own: hamba's are keyed by a fingerprint that leaves defaults and logical types out
 	poison   error       // this schema can never be read
 }
@@ -54,18 +55,80 @@ func (f *resolver) build(text string) (err error) {
 		return fmt.Errorf("a %s is no event", f.writer.Type())
 	}
 	f.subject = record.FullName()
-	if f.reader, err = ownSchema(f.subject); err != nil {
+	own, err := ownSchema(f.subject)
+	if err != nil {
 		return err
 	}
-	if err = checkLogical(f.reader, f.writer); err != nil {
+	if err = checkLogical(own, f.writer); err != nil {
 		return err
 	}
-	if f.own = sameLayout(f.reader, f.writer); f.own {
+	if f.own = sameLayout(own, f.writer); f.own {
 		return nil
 	}
+	return f.resolve(ownText(f.subject), text)
+}
+
+// resolve prepares hamba's resolving decoder. It works on schemas without logical types, which are known to agree: their bytes pass through as they are, so that no
+// decimal goes through *big.Rat and no instant through time.Time.
+func (f *resolver) resolve(own, writer string) (err error) {
+	if f.reader, err = parsePlain(own); err != nil {
+		return err
+	}
+	plain, err := parsePlain(writer)
+	if err != nil {
+		return err
+	}
 	f.api = avro.Config{MaxByteSliceSize: MaxBody, MaxSliceAllocSize: maxItemMemory}.Freeze()
-	f.resolved, err = avro.NewSchemaCompatibility().Resolve(f.reader, f.writer)
+	registerNamed(f.api, f.reader)
+	f.resolved, err = avro.NewSchemaCompatibility().Resolve(f.reader, plain)
 	return err
+}
+
+// parsePlain parses a schema without its logical types.
+func parsePlain(text string) (avro.Schema, error) {
+	var node any
+	if err := json.Unmarshal([]byte(text), &node); err != nil {
+		return nil, fmt.Errorf("reading a schema: %w", err)
+	}
+	dropLogical(node)
+	plain, err := json.Marshal(node)
+	if err != nil {
+		return nil, fmt.Errorf("reading a schema: %w", err)
+	}
+	return parseSchema(string(plain))
+}
+
+func dropLogical(node any) {
+	switch n := node.(type) {
+	case []any:
+		for _, item := range n {
+			dropLogical(item)
+		}
+	case map[string]any:
+		delete(n, "logicalType")
+		for _, name := range []string{"type", "items", "values", "fields"} {
+			dropLogical(n[name])
+		}
+	}
+}
+
+// registerNamed tells hamba what the named types below s become. It would find out by itself, but anew for every value of a union.
+func registerNamed(api avro.API, s avro.Schema) {
+	switch s := s.(type) {
+	case *avro.EnumSchema:
+		api.Register(s.FullName(), "")
+	case *avro.ArraySchema:
+		registerNamed(api, s.Items())
+	case *avro.UnionSchema:
+		for _, t := range s.Types() {
+			registerNamed(api, t)
+		}
+	case *avro.RecordSchema:
+		api.Register(s.FullName(), map[string]any{})
+		for _, f := range s.Fields() {
+			registerNamed(api, f.Type())
+		}
+	}
 }
 
 // parseSchema parses with a cache of its own: two versions of one event must not meet in hamba's global one.
@@ -92,17 +155,24 @@ func ownSchema(subject string) (avro.Schema, error) {
 	if s, ok := ownSchemas.Load(subject); ok {
 		return s.(avro.Schema), nil
 	}
-	for i := range eventSchemas {
-		if eventSchemas[i].Subject != subject {
-			continue
-		}
-		s, err := parseSchema(eventSchemas[i].JSON)
-		if err == nil {
-			ownSchemas.Store(subject, s)
-		}
-		return s, err
+	text := ownText(subject)
+	if text == "" {
+		return nil, fmt.Errorf("%s is no event of the catalog", subject)
 	}
-	return nil, fmt.Errorf("%s is no event of the catalog", subject)
+	s, err := parseSchema(text)
+	if err == nil {
+		ownSchemas.Store(subject, s)
+	}
+	return s, err
+}
+
+func ownText(subject string) string {
+	for i := range eventSchemas {
+		if eventSchemas[i].Subject == subject {
+			return eventSchemas[i].JSON
+		}
+	}
+	return ""
 }
 
 // sameLayout says that bytes of both schemas are the same: the canonical forms are, and checkLogical has compared the rest.
