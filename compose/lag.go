@@ -1,0 +1,34 @@
+package compose
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+
+	"github.com/throughline/throughline/schemas"
+)
+
+// Lag is how many records each group has still to read. A transaction's marker takes an offset and is never read, so a group that is done may show one a
+// partition: it counts as none.
+func Lag(ctx context.Context, adm *kadm.Client, codec *schemas.Codec) (map[string]int64, error) {
+	all := groups(codec)
+	lags := make(map[string]int64, len(all))
+	for _, group := range sortedKeys(all) {
+		committed, err := adm.FetchOffsets(ctx, group)
+		if err != nil {
+			return nil, fmt.Errorf("fetching offsets of %s: %w", group, err)
+		}
+		ends, err := adm.ListCommittedOffsets(ctx, all[group]...)
+		if err != nil {
+			return nil, fmt.Errorf("listing ends for %s: %w", group, err)
+		}
+		lags[group] = 0
+		ends.Each(func(o kadm.ListedOffset) {
+			if at, ok := committed.Lookup(o.Topic, o.Partition); ok && o.Offset-at.At > 1 {
+				lags[group] += o.Offset - at.At
+			}
+		})
+	}
+	return lags, nil
+}
