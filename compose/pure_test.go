@@ -65,7 +65,7 @@ func TestOnlineRetailThroughTheCore(t *testing.T) {
 	}
 }
 
-func readCSV(t *testing.T, path string) [][]string {
+func readCSV(t testing.TB, path string) [][]string {
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
