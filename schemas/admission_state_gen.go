@@ -492,48 +492,48 @@ func (x *DocumentLine) appendAvro(b []byte) ([]byte, error) {
 
 func (x *DocumentLine) decodeAvro(r *reader) {
 	x.LineID = r.string()
-	if r.present() {
-		x.OrderLineID = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.OrderLineID = ""
+	} else {
+		x.OrderLineID = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Stock = nil
+	} else {
 		if x.Stock == nil {
 			x.Stock = new(StockRef)
 		}
 		x.Stock.decodeAvro(r)
-	} else {
-		x.Stock = nil
 	}
 	x.Qty = r.decimal(6, 20)
-	if r.present() {
-		x.BaseUOM = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.BaseUOM = ""
+	} else {
+		x.BaseUOM = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Amounts = nil
+	} else {
 		if x.Amounts == nil {
 			x.Amounts = new(LineAmounts)
 		}
 		x.Amounts.decodeAvro(r)
-	} else {
-		x.Amounts = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Basis = nil
+	} else {
 		if x.Basis == nil {
 			x.Basis = new(AllocationBasis)
 		}
 		x.Basis.decodeAvro(r)
-	} else {
-		x.Basis = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Cost = nil
+	} else {
 		if x.Cost == nil {
 			x.Cost = new(CostBasis)
 		}
 		x.Cost.decodeAvro(r)
-	} else {
-		x.Cost = nil
 	}
 }
 
@@ -639,31 +639,31 @@ func (x *ThreadDocument) appendAvro(b []byte) ([]byte, error) {
 
 func (x *ThreadDocument) decodeAvro(r *reader) {
 	x.DocumentID = r.string()
-	if r.present() {
-		x.Currency = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.Currency = ""
+	} else {
+		x.Currency = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.FX = nil
+	} else {
 		if x.FX == nil {
 			x.FX = new(Fx)
 		}
 		x.FX.decodeAvro(r)
-	} else {
-		x.FX = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Funding = nil
+	} else {
 		if x.Funding == nil {
 			x.Funding = new(Funding)
 		}
 		x.Funding.decodeAvro(r)
-	} else {
-		x.Funding = nil
 	}
-	if r.present() {
-		x.Channel = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.Channel = ""
+	} else {
+		x.Channel = r.string()
 	}
 	x.Lines = x.Lines[:0]
 	for k := r.firstBlock(9); k.left > 0; k = r.nextBlock(k) {
@@ -726,11 +726,11 @@ func (x *ThreadWaiting) appendAvro(b []byte) ([]byte, error) {
 
 func (x *ThreadWaiting) decodeAvro(r *reader) {
 	x.Reference = r.bool()
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Deadline = Opt[Time]{}
+	} else {
 		x.Deadline.Set = true
 		x.Deadline.V = Time(r.long())
-	} else {
-		x.Deadline = Opt[Time]{}
 	}
 }
 

@@ -119,53 +119,53 @@ func (x *CreditMemoIssued) appendAvro(b []byte) ([]byte, error) {
 func (x *CreditMemoIssued) decodeAvro(r *reader) {
 	x.Meta.decodeAvro(r)
 	x.CreditMemoID = r.string()
-	if r.present() {
-		x.InvoiceID = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.InvoiceID = ""
-	}
-	if r.present() {
-		x.OrderID = r.string()
 	} else {
+		x.InvoiceID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.OrderID = ""
-	}
-	if r.present() {
-		x.RMAID = r.string()
 	} else {
+		x.OrderID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.RMAID = ""
-	}
-	if r.present() {
-		x.CustomerRef = r.string()
 	} else {
+		x.RMAID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.CustomerRef = ""
-	}
-	if r.present() {
-		x.Channel = r.string()
 	} else {
+		x.CustomerRef = r.string()
+	}
+	if r.null() || !r.present() {
 		x.Channel = ""
+	} else {
+		x.Channel = r.string()
 	}
 	x.Currency = r.string()
-	if r.present() {
+	if r.null() || !r.present() {
+		x.FX = nil
+	} else {
 		if x.FX == nil {
 			x.FX = new(Fx)
 		}
 		x.FX.decodeAvro(r)
-	} else {
-		x.FX = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Funding = nil
+	} else {
 		if x.Funding == nil {
 			x.Funding = new(Funding)
 		}
 		x.Funding.decodeAvro(r)
-	} else {
-		x.Funding = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.RestockingFee = Opt[Decimal]{}
+	} else {
 		x.RestockingFee.Set = true
 		x.RestockingFee.V = r.decimal(4, 28)
-	} else {
-		x.RestockingFee = Opt[Decimal]{}
 	}
 	x.Lines = x.Lines[:0]
 	for k := r.firstBlock(13); k.left > 0; k = r.nextBlock(k) {
@@ -346,71 +346,71 @@ func (x *CreditLine) appendAvro(b []byte) ([]byte, error) {
 func (x *CreditLine) decodeAvro(r *reader) {
 	x.LineID = r.string()
 	x.Kind = lineKindSymbols[r.enum(len(lineKindSymbols))]
-	if r.present() {
-		x.ChargeCode = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.ChargeCode = ""
-	}
-	if r.present() {
-		x.Goods = creditedGoodsSymbols[r.enum(len(creditedGoodsSymbols))]
 	} else {
+		x.ChargeCode = r.string()
+	}
+	if r.null() || !r.present() {
 		x.Goods = ""
-	}
-	if r.present() {
-		x.OrderLineID = r.string()
 	} else {
+		x.Goods = creditedGoodsSymbols[r.enum(len(creditedGoodsSymbols))]
+	}
+	if r.null() || !r.present() {
 		x.OrderLineID = ""
-	}
-	if r.present() {
-		x.ShipmentID = r.string()
 	} else {
+		x.OrderLineID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.ShipmentID = ""
-	}
-	if r.present() {
-		x.ShipmentLineID = r.string()
 	} else {
-		x.ShipmentLineID = ""
+		x.ShipmentID = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.ShipmentLineID = ""
+	} else {
+		x.ShipmentLineID = r.string()
+	}
+	if r.null() || !r.present() {
+		x.Stock = nil
+	} else {
 		if x.Stock == nil {
 			x.Stock = new(StockRef)
 		}
 		x.Stock.decodeAvro(r)
-	} else {
-		x.Stock = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Quantity = nil
+	} else {
 		if x.Quantity == nil {
 			x.Quantity = new(Quantity)
 		}
 		x.Quantity.decodeAvro(r)
-	} else {
-		x.Quantity = nil
 	}
 	x.CreditsFreight = r.bool()
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Amounts = nil
+	} else {
 		if x.Amounts == nil {
 			x.Amounts = new(LineAmounts)
 		}
 		x.Amounts.decodeAvro(r)
-	} else {
-		x.Amounts = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Basis = nil
+	} else {
 		if x.Basis == nil {
 			x.Basis = new(AllocationBasis)
 		}
 		x.Basis.decodeAvro(r)
-	} else {
-		x.Basis = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Cost = nil
+	} else {
 		if x.Cost == nil {
 			x.Cost = new(CostBasis)
 		}
 		x.Cost.decodeAvro(r)
-	} else {
-		x.Cost = nil
 	}
 }
 

@@ -89,35 +89,35 @@ func (x *GiftCardSold) decodeAvro(r *reader) {
 	x.Meta.decodeAvro(r)
 	x.SaleID = r.string()
 	x.CardRef = r.string()
-	if r.present() {
-		x.OrderID = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.OrderID = ""
-	}
-	if r.present() {
-		x.InvoiceID = r.string()
 	} else {
+		x.OrderID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.InvoiceID = ""
-	}
-	if r.present() {
-		x.CustomerRef = r.string()
 	} else {
+		x.InvoiceID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.CustomerRef = ""
-	}
-	if r.present() {
-		x.PaymentRef = r.string()
 	} else {
+		x.CustomerRef = r.string()
+	}
+	if r.null() || !r.present() {
 		x.PaymentRef = ""
+	} else {
+		x.PaymentRef = r.string()
 	}
 	x.Amount.decodeAvro(r)
 	x.PaidInto = paidIntoSymbols[r.enum(len(paidIntoSymbols))]
-	if r.present() {
+	if r.null() || !r.present() {
+		x.FX = nil
+	} else {
 		if x.FX == nil {
 			x.FX = new(Fx)
 		}
 		x.FX.decodeAvro(r)
-	} else {
-		x.FX = nil
 	}
 }
 

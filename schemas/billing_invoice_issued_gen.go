@@ -99,43 +99,43 @@ func (x *InvoiceIssued) appendAvro(b []byte) ([]byte, error) {
 func (x *InvoiceIssued) decodeAvro(r *reader) {
 	x.Meta.decodeAvro(r)
 	x.InvoiceID = r.string()
-	if r.present() {
-		x.OrderID = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.OrderID = ""
-	}
-	if r.present() {
-		x.CustomerRef = r.string()
 	} else {
+		x.OrderID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.CustomerRef = ""
-	}
-	if r.present() {
-		x.Channel = r.string()
 	} else {
-		x.Channel = ""
+		x.CustomerRef = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Channel = ""
+	} else {
+		x.Channel = r.string()
+	}
+	if r.null() || !r.present() {
+		x.DueDate = Opt[Date]{}
+	} else {
 		x.DueDate.Set = true
 		x.DueDate.V = Date(r.int())
-	} else {
-		x.DueDate = Opt[Date]{}
 	}
 	x.Currency = r.string()
-	if r.present() {
+	if r.null() || !r.present() {
+		x.FX = nil
+	} else {
 		if x.FX == nil {
 			x.FX = new(Fx)
 		}
 		x.FX.decodeAvro(r)
-	} else {
-		x.FX = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Funding = nil
+	} else {
 		if x.Funding == nil {
 			x.Funding = new(Funding)
 		}
 		x.Funding.decodeAvro(r)
-	} else {
-		x.Funding = nil
 	}
 	x.Lines = x.Lines[:0]
 	for k := r.firstBlock(12); k.left > 0; k = r.nextBlock(k) {
@@ -302,49 +302,49 @@ func (x *InvoiceLine) appendAvro(b []byte) ([]byte, error) {
 func (x *InvoiceLine) decodeAvro(r *reader) {
 	x.LineID = r.string()
 	x.Kind = lineKindSymbols[r.enum(len(lineKindSymbols))]
-	if r.present() {
-		x.ChargeCode = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.ChargeCode = ""
-	}
-	if r.present() {
-		x.OrderLineID = r.string()
 	} else {
+		x.ChargeCode = r.string()
+	}
+	if r.null() || !r.present() {
 		x.OrderLineID = ""
-	}
-	if r.present() {
-		x.ShipmentID = r.string()
 	} else {
+		x.OrderLineID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.ShipmentID = ""
-	}
-	if r.present() {
-		x.ShipmentLineID = r.string()
 	} else {
-		x.ShipmentLineID = ""
+		x.ShipmentID = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.ShipmentLineID = ""
+	} else {
+		x.ShipmentLineID = r.string()
+	}
+	if r.null() || !r.present() {
+		x.Stock = nil
+	} else {
 		if x.Stock == nil {
 			x.Stock = new(StockRef)
 		}
 		x.Stock.decodeAvro(r)
-	} else {
-		x.Stock = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Quantity = nil
+	} else {
 		if x.Quantity == nil {
 			x.Quantity = new(Quantity)
 		}
 		x.Quantity.decodeAvro(r)
-	} else {
-		x.Quantity = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Amounts = nil
+	} else {
 		if x.Amounts == nil {
 			x.Amounts = new(LineAmounts)
 		}
 		x.Amounts.decodeAvro(r)
-	} else {
-		x.Amounts = nil
 	}
 	x.StatesTax = r.bool()
 	x.StatedTaxes = x.StatedTaxes[:0]
@@ -354,13 +354,13 @@ func (x *InvoiceLine) decodeAvro(r *reader) {
 			x.StatedTaxes[len(x.StatedTaxes)-1].decodeAvro(r)
 		}
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Basis = nil
+	} else {
 		if x.Basis == nil {
 			x.Basis = new(AllocationBasis)
 		}
 		x.Basis.decodeAvro(r)
-	} else {
-		x.Basis = nil
 	}
 }
 

@@ -89,42 +89,42 @@ func (x *ReceivableWrittenOff) appendAvro(b []byte) ([]byte, error) {
 func (x *ReceivableWrittenOff) decodeAvro(r *reader) {
 	x.Meta.decodeAvro(r)
 	x.WriteOffID = r.string()
-	if r.present() {
-		x.InvoiceID = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.InvoiceID = ""
-	}
-	if r.present() {
-		x.OrderID = r.string()
 	} else {
+		x.InvoiceID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.OrderID = ""
-	}
-	if r.present() {
-		x.CustomerRef = r.string()
 	} else {
+		x.OrderID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.CustomerRef = ""
+	} else {
+		x.CustomerRef = r.string()
 	}
 	x.Amount.decodeAvro(r)
-	if r.present() {
+	if r.null() || !r.present() {
+		x.TaxRelief = nil
+	} else {
 		if x.TaxRelief == nil {
 			x.TaxRelief = new(Money)
 		}
 		x.TaxRelief.decodeAvro(r)
-	} else {
-		x.TaxRelief = nil
 	}
-	if r.present() {
-		x.TaxJurisdiction = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.TaxJurisdiction = ""
+	} else {
+		x.TaxJurisdiction = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.FX = nil
+	} else {
 		if x.FX == nil {
 			x.FX = new(Fx)
 		}
 		x.FX.decodeAvro(r)
-	} else {
-		x.FX = nil
 	}
 }
 

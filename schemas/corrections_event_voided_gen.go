@@ -45,10 +45,10 @@ func (x *EventVoided) decodeAvro(r *reader) {
 	x.Meta.decodeAvro(r)
 	x.VoidID = r.string()
 	x.Reason = r.string()
-	if r.present() {
-		x.By = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.By = ""
+	} else {
+		x.By = r.string()
 	}
 }
 

@@ -84,17 +84,17 @@ func (x *JournalEntry) decodeAvro(r *reader) {
 	x.N = r.int()
 	x.Ledger = r.string()
 	x.FunctionalCurrency = r.string()
-	if r.present() {
+	if r.null() || !r.present() {
+		x.FXRate = Opt[Decimal]{}
+	} else {
 		x.FXRate.Set = true
 		x.FXRate.V = r.decimal(10, 28)
-	} else {
-		x.FXRate = Opt[Decimal]{}
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Reverses = Opt[UUID]{}
+	} else {
 		x.Reverses.Set = true
 		r.uuid((*[16]byte)(&x.Reverses.V))
-	} else {
-		x.Reverses = Opt[UUID]{}
 	}
 	x.Dimensions = r.stringMap(x.Dimensions)
 	x.Lines = x.Lines[:0]
@@ -254,41 +254,41 @@ func (x *JournalLine) decodeAvro(r *reader) {
 	x.AmountTxn = r.decimal(4, 38)
 	x.Currency = r.string()
 	x.AmountFn = r.decimal(4, 38)
-	if r.present() {
-		x.ControlKey = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.ControlKey = ""
-	}
-	if r.present() {
-		x.OrderLineID = r.string()
 	} else {
+		x.ControlKey = r.string()
+	}
+	if r.null() || !r.present() {
 		x.OrderLineID = ""
-	}
-	if r.present() {
-		x.SKU = r.string()
 	} else {
+		x.OrderLineID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.SKU = ""
-	}
-	if r.present() {
-		x.Location = r.string()
 	} else {
+		x.SKU = r.string()
+	}
+	if r.null() || !r.present() {
 		x.Location = ""
-	}
-	if r.present() {
-		x.TaxJurisdiction = r.string()
 	} else {
-		x.TaxJurisdiction = ""
+		x.Location = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.TaxJurisdiction = ""
+	} else {
+		x.TaxJurisdiction = r.string()
+	}
+	if r.null() || !r.present() {
+		x.Qty = Opt[Decimal]{}
+	} else {
 		x.Qty.Set = true
 		x.Qty.V = r.decimal(6, 20)
-	} else {
-		x.Qty = Opt[Decimal]{}
 	}
-	if r.present() {
-		x.UOM = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.UOM = ""
+	} else {
+		x.UOM = r.string()
 	}
 }
 

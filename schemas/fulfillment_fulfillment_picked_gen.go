@@ -133,20 +133,20 @@ func (x *PickedLine) decodeAvro(r *reader) {
 	x.OrderLineID = r.string()
 	x.Stock.decodeAvro(r)
 	x.Quantity.decodeAvro(r)
-	if r.present() {
-		x.ReservationID = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.ReservationID = ""
-	}
-	if r.present() {
-		x.Bin = r.string()
 	} else {
+		x.ReservationID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.Bin = ""
-	}
-	if r.present() {
-		x.PickerRef = r.string()
 	} else {
+		x.Bin = r.string()
+	}
+	if r.null() || !r.present() {
 		x.PickerRef = ""
+	} else {
+		x.PickerRef = r.string()
 	}
 }
 

@@ -159,26 +159,26 @@ func (x *ShortLine) decodeAvro(r *reader) {
 	x.Quantity.decodeAvro(r)
 	x.Cause = shortCauseSymbols[r.enum(len(shortCauseSymbols))]
 	x.Outcome = shortOutcomeSymbols[r.enum(len(shortOutcomeSymbols))]
-	if r.present() {
-		x.ReservationID = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.ReservationID = ""
+	} else {
+		x.ReservationID = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.DemandDate = Opt[Date]{}
+	} else {
 		x.DemandDate.Set = true
 		x.DemandDate.V = Date(r.int())
-	} else {
-		x.DemandDate = Opt[Date]{}
 	}
-	if r.present() {
-		x.DemandLocation = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.DemandLocation = ""
-	}
-	if r.present() {
-		x.DemandSKU = r.string()
 	} else {
+		x.DemandLocation = r.string()
+	}
+	if r.null() || !r.present() {
 		x.DemandSKU = ""
+	} else {
+		x.DemandSKU = r.string()
 	}
 }
 

@@ -160,26 +160,26 @@ func (x *ShipmentShipped) decodeAvro(r *reader) {
 	x.Meta.decodeAvro(r)
 	x.ShipmentID = r.string()
 	x.OrderID = r.string()
-	if r.present() {
-		x.FulfillmentID = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.FulfillmentID = ""
+	} else {
+		x.FulfillmentID = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.HandedOverAt = Opt[Time]{}
+	} else {
 		x.HandedOverAt.Set = true
 		x.HandedOverAt.V = Time(r.long())
-	} else {
-		x.HandedOverAt = Opt[Time]{}
 	}
-	if r.present() {
-		x.Carrier = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.Carrier = ""
-	}
-	if r.present() {
-		x.Service = r.string()
 	} else {
+		x.Carrier = r.string()
+	}
+	if r.null() || !r.present() {
 		x.Service = ""
+	} else {
+		x.Service = r.string()
 	}
 	x.Tracking = x.Tracking[:0]
 	for k := r.firstBlock(1); k.left > 0; k = r.nextBlock(k) {
@@ -188,13 +188,13 @@ func (x *ShipmentShipped) decodeAvro(r *reader) {
 			x.Tracking[len(x.Tracking)-1] = r.string()
 		}
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.LabelPrice = nil
+	} else {
 		if x.LabelPrice == nil {
 			x.LabelPrice = new(Money)
 		}
 		x.LabelPrice.decodeAvro(r)
-	} else {
-		x.LabelPrice = nil
 	}
 	x.Packages = x.Packages[:0]
 	for k := r.firstBlock(4); k.left > 0; k = r.nextBlock(k) {
@@ -203,39 +203,39 @@ func (x *ShipmentShipped) decodeAvro(r *reader) {
 			x.Packages[len(x.Packages)-1].decodeAvro(r)
 		}
 	}
-	if r.present() {
-		x.Channel = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.Channel = ""
-	}
-	if r.present() {
-		x.Currency = r.string()
 	} else {
-		x.Currency = ""
+		x.Channel = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Currency = ""
+	} else {
+		x.Currency = r.string()
+	}
+	if r.null() || !r.present() {
+		x.FX = nil
+	} else {
 		if x.FX == nil {
 			x.FX = new(Fx)
 		}
 		x.FX.decodeAvro(r)
-	} else {
-		x.FX = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Funding = nil
+	} else {
 		if x.Funding == nil {
 			x.Funding = new(Funding)
 		}
 		x.Funding.decodeAvro(r)
-	} else {
-		x.Funding = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Control = nil
+	} else {
 		if x.Control == nil {
 			x.Control = new(ControlTransfer)
 		}
 		x.Control.decodeAvro(r)
-	} else {
-		x.Control = nil
 	}
 	x.Lines = x.Lines[:0]
 	for k := r.firstBlock(26); k.left > 0; k = r.nextBlock(k) {
@@ -452,72 +452,72 @@ func (x *ShipmentLine) decodeAvro(r *reader) {
 	x.OrderLineID = r.string()
 	x.Stock.decodeAvro(r)
 	x.Quantity.decodeAvro(r)
-	if r.present() {
-		x.ReservationID = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.ReservationID = ""
-	}
-	if r.present() {
-		x.ReservedSKU = r.string()
 	} else {
+		x.ReservationID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.ReservedSKU = ""
-	}
-	if r.present() {
-		x.ReservedLocation = r.string()
 	} else {
-		x.ReservedLocation = ""
+		x.ReservedSKU = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.ReservedLocation = ""
+	} else {
+		x.ReservedLocation = r.string()
+	}
+	if r.null() || !r.present() {
+		x.ReservedConsumed = Opt[Decimal]{}
+	} else {
 		x.ReservedConsumed.Set = true
 		x.ReservedConsumed.V = r.decimal(6, 20)
-	} else {
-		x.ReservedConsumed = Opt[Decimal]{}
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.DemandConsumed = Opt[Decimal]{}
+	} else {
 		x.DemandConsumed.Set = true
 		x.DemandConsumed.V = r.decimal(6, 20)
-	} else {
-		x.DemandConsumed = Opt[Decimal]{}
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.DemandDate = Opt[Date]{}
+	} else {
 		x.DemandDate.Set = true
 		x.DemandDate.V = Date(r.int())
-	} else {
-		x.DemandDate = Opt[Date]{}
 	}
-	if r.present() {
-		x.DemandLocation = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.DemandLocation = ""
-	}
-	if r.present() {
-		x.DemandSKU = r.string()
 	} else {
-		x.DemandSKU = ""
+		x.DemandLocation = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.DemandSKU = ""
+	} else {
+		x.DemandSKU = r.string()
+	}
+	if r.null() || !r.present() {
+		x.Amounts = nil
+	} else {
 		if x.Amounts == nil {
 			x.Amounts = new(LineAmounts)
 		}
 		x.Amounts.decodeAvro(r)
-	} else {
-		x.Amounts = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Basis = nil
+	} else {
 		if x.Basis == nil {
 			x.Basis = new(AllocationBasis)
 		}
 		x.Basis.decodeAvro(r)
-	} else {
-		x.Basis = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Cost = nil
+	} else {
 		if x.Cost == nil {
 			x.Cost = new(CostBasis)
 		}
 		x.Cost.decodeAvro(r)
-	} else {
-		x.Cost = nil
 	}
 }
 

@@ -114,13 +114,13 @@ func (x *AdjustmentLine) decodeAvro(r *reader) {
 	x.Quantity.decodeAvro(r)
 	x.Reason = adjustmentReasonSymbols[r.enum(len(adjustmentReasonSymbols))]
 	x.FromHold = r.bool()
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Cost = nil
+	} else {
 		if x.Cost == nil {
 			x.Cost = new(CostBasis)
 		}
 		x.Cost.decodeAvro(r)
-	} else {
-		x.Cost = nil
 	}
 }
 

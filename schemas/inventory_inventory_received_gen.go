@@ -52,10 +52,10 @@ func (x *InventoryReceived) appendAvro(b []byte) ([]byte, error) {
 func (x *InventoryReceived) decodeAvro(r *reader) {
 	x.Meta.decodeAvro(r)
 	x.ReceiptID = r.string()
-	if r.present() {
-		x.SupplierRef = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.SupplierRef = ""
+	} else {
+		x.SupplierRef = r.string()
 	}
 	x.Lines = x.Lines[:0]
 	for k := r.firstBlock(22); k.left > 0; k = r.nextBlock(k) {
@@ -183,56 +183,56 @@ func (x *ReceiptLine) appendAvro(b []byte) ([]byte, error) {
 
 func (x *ReceiptLine) decodeAvro(r *reader) {
 	x.LineID = r.string()
-	if r.present() {
-		x.PoID = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.PoID = ""
-	}
-	if r.present() {
-		x.PoLineID = r.string()
 	} else {
+		x.PoID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.PoLineID = ""
+	} else {
+		x.PoLineID = r.string()
 	}
 	x.Stock.decodeAvro(r)
 	x.Accepted.decodeAvro(r)
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Rejected = nil
+	} else {
 		if x.Rejected == nil {
 			x.Rejected = new(Quantity)
 		}
 		x.Rejected.decodeAvro(r)
-	} else {
-		x.Rejected = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.UnitCost = Opt[Decimal]{}
+	} else {
 		x.UnitCost.Set = true
 		x.UnitCost.V = r.decimal(8, 28)
-	} else {
-		x.UnitCost = Opt[Decimal]{}
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Cost = nil
+	} else {
 		if x.Cost == nil {
 			x.Cost = new(CostBasis)
 		}
 		x.Cost.decodeAvro(r)
-	} else {
-		x.Cost = nil
 	}
-	if r.present() {
-		x.ExpectedDocument = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.ExpectedDocument = ""
+	} else {
+		x.ExpectedDocument = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.ExpectedDate = Opt[Date]{}
+	} else {
 		x.ExpectedDate.Set = true
 		x.ExpectedDate.V = Date(r.int())
-	} else {
-		x.ExpectedDate = Opt[Date]{}
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.ExpectedConsumed = Opt[Decimal]{}
+	} else {
 		x.ExpectedConsumed.Set = true
 		x.ExpectedConsumed.V = r.decimal(6, 20)
-	} else {
-		x.ExpectedConsumed = Opt[Decimal]{}
 	}
 }
 

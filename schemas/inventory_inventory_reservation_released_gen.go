@@ -80,15 +80,15 @@ func (x *InventoryReservationReleased) decodeAvro(r *reader) {
 	x.Meta.decodeAvro(r)
 	x.ReleaseID = r.string()
 	x.ReservationID = r.string()
-	if r.present() {
-		x.OrderID = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.OrderID = ""
-	}
-	if r.present() {
-		x.TransferID = r.string()
 	} else {
+		x.OrderID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.TransferID = ""
+	} else {
+		x.TransferID = r.string()
 	}
 	x.Reason = r.string()
 	x.StateAtRelease = reservationStateSymbols[r.enum(len(reservationStateSymbols))]
@@ -257,21 +257,21 @@ func (x *ReleaseLine) decodeAvro(r *reader) {
 	x.LineID = r.string()
 	x.Stock.decodeAvro(r)
 	x.Quantity.decodeAvro(r)
-	if r.present() {
+	if r.null() || !r.present() {
+		x.DemandDate = Opt[Date]{}
+	} else {
 		x.DemandDate.Set = true
 		x.DemandDate.V = Date(r.int())
-	} else {
-		x.DemandDate = Opt[Date]{}
 	}
-	if r.present() {
-		x.DemandLocation = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.DemandLocation = ""
-	}
-	if r.present() {
-		x.DemandSKU = r.string()
 	} else {
+		x.DemandLocation = r.string()
+	}
+	if r.null() || !r.present() {
 		x.DemandSKU = ""
+	} else {
+		x.DemandSKU = r.string()
 	}
 }
 

@@ -77,22 +77,22 @@ func (x *InventoryReserved) decodeAvro(r *reader) {
 	x.Meta.decodeAvro(r)
 	x.ReservationID = r.string()
 	x.Serves = reservationServesSymbols[r.enum(len(reservationServesSymbols))]
-	if r.present() {
-		x.OrderID = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.OrderID = ""
-	}
-	if r.present() {
-		x.TransferID = r.string()
 	} else {
+		x.OrderID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.TransferID = ""
+	} else {
+		x.TransferID = r.string()
 	}
 	x.Hardness = hardnessSymbols[r.enum(len(hardnessSymbols))]
-	if r.present() {
+	if r.null() || !r.present() {
+		x.ExpiresAt = Opt[Time]{}
+	} else {
 		x.ExpiresAt.Set = true
 		x.ExpiresAt.V = Time(r.long())
-	} else {
-		x.ExpiresAt = Opt[Time]{}
 	}
 	x.Lines = x.Lines[:0]
 	for k := r.firstBlock(18); k.left > 0; k = r.nextBlock(k) {
@@ -256,27 +256,27 @@ func (x *ReservationLine) decodeAvro(r *reader) {
 	x.LineID = r.string()
 	x.Stock.decodeAvro(r)
 	x.Quantity.decodeAvro(r)
-	if r.present() {
+	if r.null() || !r.present() {
+		x.DemandDate = Opt[Date]{}
+	} else {
 		x.DemandDate.Set = true
 		x.DemandDate.V = Date(r.int())
-	} else {
-		x.DemandDate = Opt[Date]{}
 	}
-	if r.present() {
-		x.DemandLocation = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.DemandLocation = ""
-	}
-	if r.present() {
-		x.DemandSKU = r.string()
 	} else {
-		x.DemandSKU = ""
+		x.DemandLocation = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.DemandSKU = ""
+	} else {
+		x.DemandSKU = r.string()
+	}
+	if r.null() || !r.present() {
+		x.DemandConsumed = Opt[Decimal]{}
+	} else {
 		x.DemandConsumed.Set = true
 		x.DemandConsumed.V = r.decimal(6, 20)
-	} else {
-		x.DemandConsumed = Opt[Decimal]{}
 	}
 }
 

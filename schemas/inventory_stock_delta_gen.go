@@ -160,16 +160,16 @@ func (x *DeltaLine) decodeAvro(r *reader) {
 	x.Bucket = bucketSymbols[r.enum(len(bucketSymbols))]
 	x.Qty = r.decimal(6, 20)
 	x.BaseUOM = r.string()
-	if r.present() {
+	if r.null() || !r.present() {
+		x.DueDate = Opt[Date]{}
+	} else {
 		x.DueDate.Set = true
 		x.DueDate.V = Date(r.int())
-	} else {
-		x.DueDate = Opt[Date]{}
 	}
-	if r.present() {
-		x.Document = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.Document = ""
+	} else {
+		x.Document = r.string()
 	}
 }
 

@@ -86,11 +86,11 @@ func (x *StockPosition) decodeAvro(r *reader) {
 	x.SafetyStock = r.decimal(6, 20)
 	x.ATP = r.decimal(6, 20)
 	x.Deltas = r.long()
-	if r.present() {
+	if r.null() || !r.present() {
+		x.AsOf = Opt[Time]{}
+	} else {
 		x.AsOf.Set = true
 		x.AsOf.V = Time(r.long())
-	} else {
-		x.AsOf = Opt[Time]{}
 	}
 }
 

@@ -117,37 +117,37 @@ func (x *Source) decodeAvro(r *reader) {
 	x.Instance = r.string()
 	x.DocType = r.string()
 	x.DocID = r.string()
-	if r.present() {
-		x.DocVersion = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.DocVersion = ""
-	}
-	if r.present() {
-		x.Transition = r.string()
 	} else {
+		x.DocVersion = r.string()
+	}
+	if r.null() || !r.present() {
 		x.Transition = ""
-	}
-	if r.present() {
-		x.NativeEventID = r.string()
 	} else {
-		x.NativeEventID = ""
+		x.Transition = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.NativeEventID = ""
+	} else {
+		x.NativeEventID = r.string()
+	}
+	if r.null() || !r.present() {
+		x.MinorUnits = Opt[int64]{}
+	} else {
 		x.MinorUnits.Set = true
 		x.MinorUnits.V = r.long()
-	} else {
-		x.MinorUnits = Opt[int64]{}
 	}
 	x.DeliveryAttempt = r.int()
-	if r.present() {
-		x.PayloadHash = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.PayloadHash = ""
-	}
-	if r.present() {
-		x.PayloadPointer = r.string()
 	} else {
+		x.PayloadHash = r.string()
+	}
+	if r.null() || !r.present() {
 		x.PayloadPointer = ""
+	} else {
+		x.PayloadPointer = r.string()
 	}
 }
 
@@ -252,21 +252,21 @@ func (x *Hydration) appendAvro(b []byte) ([]byte, error) {
 }
 
 func (x *Hydration) decodeAvro(r *reader) {
-	if r.present() {
-		x.EntityVersion = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.EntityVersion = ""
-	}
-	if r.present() {
-		x.RateVersion = r.string()
 	} else {
-		x.RateVersion = ""
+		x.EntityVersion = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.RateVersion = ""
+	} else {
+		x.RateVersion = r.string()
+	}
+	if r.null() || !r.present() {
+		x.ScheduleVersion = Opt[int64]{}
+	} else {
 		x.ScheduleVersion.Set = true
 		x.ScheduleVersion.V = r.long()
-	} else {
-		x.ScheduleVersion = Opt[int64]{}
 	}
 }
 
@@ -362,15 +362,15 @@ func (x *Correction) decodeAvro(r *reader) {
 	x.Reason = correctionReasonSymbols[r.enum(len(correctionReasonSymbols))]
 	r.uuid((*[16]byte)(&x.CorrectedEventID))
 	x.CorrectedEventType = r.string()
-	if r.present() {
-		x.Original = r.bytes(x.Original)
-	} else {
+	if r.null() || !r.present() {
 		x.Original = nil
-	}
-	if r.present() {
-		x.StandingRuleSet = r.string()
 	} else {
+		x.Original = r.bytes(x.Original)
+	}
+	if r.null() || !r.present() {
 		x.StandingRuleSet = ""
+	} else {
+		x.StandingRuleSet = r.string()
 	}
 	x.CorrectiveEventIds = x.CorrectiveEventIds[:0]
 	for k := r.firstBlock(1); k.left > 0; k = r.nextBlock(k) {
@@ -619,97 +619,97 @@ func (x *Meta) decodeAvro(r *reader) {
 	x.OccurredAt = Time(r.long())
 	x.OccurredTZOffset = r.string()
 	x.TimeQuality = timeQualitySymbols[r.enum(len(timeQualitySymbols))]
-	if r.present() {
+	if r.null() || !r.present() {
+		x.DocumentDate = Opt[Date]{}
+	} else {
 		x.DocumentDate.Set = true
 		x.DocumentDate.V = Date(r.int())
-	} else {
-		x.DocumentDate = Opt[Date]{}
 	}
 	x.Source.decodeAvro(r)
 	x.CorrelationID = r.string()
-	if r.present() {
+	if r.null() || !r.present() {
+		x.CausationID = Opt[UUID]{}
+	} else {
 		x.CausationID.Set = true
 		r.uuid((*[16]byte)(&x.CausationID.V))
-	} else {
-		x.CausationID = Opt[UUID]{}
 	}
 	x.SubjectRefs = r.stringMap(x.SubjectRefs)
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Sequence = nil
+	} else {
 		if x.Sequence == nil {
 			x.Sequence = new(Sequence)
 		}
 		x.Sequence.decodeAvro(r)
-	} else {
-		x.Sequence = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Correction = nil
+	} else {
 		if x.Correction == nil {
 			x.Correction = new(Correction)
 		}
 		x.Correction.decodeAvro(r)
-	} else {
-		x.Correction = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.RecordedAt = Opt[Time]{}
+	} else {
 		x.RecordedAt.Set = true
 		x.RecordedAt.V = Time(r.long())
-	} else {
-		x.RecordedAt = Opt[Time]{}
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.EffectiveDate = Opt[Date]{}
+	} else {
 		x.EffectiveDate.Set = true
 		x.EffectiveDate.V = Date(r.int())
-	} else {
-		x.EffectiveDate = Opt[Date]{}
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.AdmittedAt = Opt[Time]{}
+	} else {
 		x.AdmittedAt.Set = true
 		x.AdmittedAt.V = Time(r.long())
-	} else {
-		x.AdmittedAt = Opt[Time]{}
 	}
-	if r.present() {
-		x.RuleSet = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.RuleSet = ""
-	}
-	if r.present() {
-		x.Period = r.string()
 	} else {
+		x.RuleSet = r.string()
+	}
+	if r.null() || !r.present() {
 		x.Period = ""
-	}
-	if r.present() {
-		x.OriginalPeriod = r.string()
 	} else {
+		x.Period = r.string()
+	}
+	if r.null() || !r.present() {
 		x.OriginalPeriod = ""
+	} else {
+		x.OriginalPeriod = r.string()
 	}
 	x.Late = r.bool()
-	if r.present() {
+	if r.null() || !r.present() {
+		x.ThreadSequence = Opt[int64]{}
+	} else {
 		x.ThreadSequence.Set = true
 		x.ThreadSequence.V = r.long()
-	} else {
-		x.ThreadSequence = Opt[int64]{}
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Hydration = nil
+	} else {
 		if x.Hydration == nil {
 			x.Hydration = new(Hydration)
 		}
 		x.Hydration.decodeAvro(r)
-	} else {
-		x.Hydration = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Intake = nil
+	} else {
 		if x.Intake == nil {
 			x.Intake = new(IntakeRef)
 		}
 		x.Intake.decodeAvro(r)
-	} else {
-		x.Intake = nil
 	}
-	if r.present() {
-		x.Traceparent = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.Traceparent = ""
+	} else {
+		x.Traceparent = r.string()
 	}
 }
 
@@ -971,15 +971,15 @@ func (x *StockRef) appendAvro(b []byte) ([]byte, error) {
 func (x *StockRef) decodeAvro(r *reader) {
 	x.SKU = r.string()
 	x.Location = r.string()
-	if r.present() {
-		x.GTIN = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.GTIN = ""
-	}
-	if r.present() {
-		x.Lot = r.string()
 	} else {
+		x.GTIN = r.string()
+	}
+	if r.null() || !r.present() {
 		x.Lot = ""
+	} else {
+		x.Lot = r.string()
 	}
 	x.Serials = x.Serials[:0]
 	for k := r.firstBlock(1); k.left > 0; k = r.nextBlock(k) {
@@ -1759,10 +1759,10 @@ func (x *ControlTransfer) appendAvro(b []byte) ([]byte, error) {
 
 func (x *ControlTransfer) decodeAvro(r *reader) {
 	x.Point = transferPointSymbols[r.enum(len(transferPointSymbols))]
-	if r.present() {
-		x.Incoterm = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.Incoterm = ""
+	} else {
+		x.Incoterm = r.string()
 	}
 }
 
@@ -1933,16 +1933,16 @@ func (x *Package) appendAvro(b []byte) ([]byte, error) {
 
 func (x *Package) decodeAvro(r *reader) {
 	x.PackageID = r.string()
-	if r.present() {
-		x.SSCC = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.SSCC = ""
+	} else {
+		x.SSCC = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Weight = Opt[Decimal]{}
+	} else {
 		x.Weight.Set = true
 		x.Weight.V = r.decimal(6, 20)
-	} else {
-		x.Weight = Opt[Decimal]{}
 	}
 	x.Lines = x.Lines[:0]
 	for k := r.firstBlock(7); k.left > 0; k = r.nextBlock(k) {

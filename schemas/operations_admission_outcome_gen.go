@@ -109,21 +109,21 @@ func (x *AdmissionOutcome) decodeAvro(r *reader) {
 	x.Topic = r.string()
 	x.Partition = r.int()
 	x.Offset = r.long()
-	if r.present() {
+	if r.null() || !r.present() {
+		x.SubjectEventID = Opt[UUID]{}
+	} else {
 		x.SubjectEventID.Set = true
 		r.uuid((*[16]byte)(&x.SubjectEventID.V))
-	} else {
-		x.SubjectEventID = Opt[UUID]{}
 	}
-	if r.present() {
-		x.SubjectEventType = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.SubjectEventType = ""
-	}
-	if r.present() {
-		x.Thread = r.string()
 	} else {
+		x.SubjectEventType = r.string()
+	}
+	if r.null() || !r.present() {
 		x.Thread = ""
+	} else {
+		x.Thread = r.string()
 	}
 	x.WaitsFor = x.WaitsFor[:0]
 	for k := r.firstBlock(1); k.left > 0; k = r.nextBlock(k) {
@@ -132,21 +132,21 @@ func (x *AdmissionOutcome) decodeAvro(r *reader) {
 			x.WaitsFor[len(x.WaitsFor)-1] = r.string()
 		}
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Deadline = Opt[Time]{}
+	} else {
 		x.Deadline.Set = true
 		x.Deadline.V = Time(r.long())
-	} else {
-		x.Deadline = Opt[Time]{}
 	}
-	if r.present() {
-		x.Owner = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.Owner = ""
-	}
-	if r.present() {
-		x.CanonicalTopic = r.string()
 	} else {
+		x.Owner = r.string()
+	}
+	if r.null() || !r.present() {
 		x.CanonicalTopic = ""
+	} else {
+		x.CanonicalTopic = r.string()
 	}
 }
 

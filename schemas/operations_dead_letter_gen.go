@@ -124,11 +124,11 @@ func (x *DeadLetter) decodeAvro(r *reader) {
 	x.Partition = r.int()
 	x.Offset = r.long()
 	x.RecordTime = Time(r.long())
-	if r.present() {
+	if r.null() || !r.present() {
+		x.SchemaID = Opt[int32]{}
+	} else {
 		x.SchemaID.Set = true
 		x.SchemaID.V = r.int()
-	} else {
-		x.SchemaID = Opt[int32]{}
 	}
 	x.Key = r.bytes(x.Key)
 	x.Value = r.bytes(x.Value)
@@ -139,29 +139,29 @@ func (x *DeadLetter) decodeAvro(r *reader) {
 			x.Headers[len(x.Headers)-1].decodeAvro(r)
 		}
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.DeadEventID = Opt[UUID]{}
+	} else {
 		x.DeadEventID.Set = true
 		r.uuid((*[16]byte)(&x.DeadEventID.V))
-	} else {
-		x.DeadEventID = Opt[UUID]{}
 	}
-	if r.present() {
-		x.DeadEventType = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.DeadEventType = ""
-	}
-	if r.present() {
-		x.Thread = r.string()
 	} else {
+		x.DeadEventType = r.string()
+	}
+	if r.null() || !r.present() {
 		x.Thread = ""
+	} else {
+		x.Thread = r.string()
 	}
 	x.Attempts = r.int()
 	x.Laps = r.int()
-	if r.present() {
+	if r.null() || !r.present() {
+		x.FirstLetterID = Opt[UUID]{}
+	} else {
 		x.FirstLetterID.Set = true
 		r.uuid((*[16]byte)(&x.FirstLetterID.V))
-	} else {
-		x.FirstLetterID = Opt[UUID]{}
 	}
 }
 

@@ -75,29 +75,29 @@ func (x *ExceptionRaised) decodeAvro(r *reader) {
 	x.Code = r.string()
 	x.Summary = r.string()
 	x.Owner = r.string()
-	if r.present() {
-		x.Thread = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.Thread = ""
+	} else {
+		x.Thread = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.SubjectEventID = Opt[UUID]{}
+	} else {
 		x.SubjectEventID.Set = true
 		r.uuid((*[16]byte)(&x.SubjectEventID.V))
-	} else {
-		x.SubjectEventID = Opt[UUID]{}
 	}
-	if r.present() {
-		x.SubjectEventType = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.SubjectEventType = ""
+	} else {
+		x.SubjectEventType = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Amount = nil
+	} else {
 		if x.Amount == nil {
 			x.Amount = new(Money)
 		}
 		x.Amount.decodeAvro(r)
-	} else {
-		x.Amount = nil
 	}
 }
 

@@ -117,39 +117,39 @@ func (x *OperatorAction) decodeAvro(r *reader) {
 	x.Action = actionKindSymbols[r.enum(len(actionKindSymbols))]
 	x.Who = r.string()
 	x.Why = r.string()
-	if r.present() {
+	if r.null() || !r.present() {
+		x.LetterID = Opt[UUID]{}
+	} else {
 		x.LetterID.Set = true
 		r.uuid((*[16]byte)(&x.LetterID.V))
-	} else {
-		x.LetterID = Opt[UUID]{}
 	}
-	if r.present() {
-		x.Topic = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.Topic = ""
+	} else {
+		x.Topic = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Partition = Opt[int32]{}
+	} else {
 		x.Partition.Set = true
 		x.Partition.V = r.int()
-	} else {
-		x.Partition = Opt[int32]{}
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Offset = Opt[int64]{}
+	} else {
 		x.Offset.Set = true
 		x.Offset.V = r.long()
-	} else {
-		x.Offset = Opt[int64]{}
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.LastOffset = Opt[int64]{}
+	} else {
 		x.LastOffset.Set = true
 		x.LastOffset.V = r.long()
-	} else {
-		x.LastOffset = Opt[int64]{}
 	}
-	if r.present() {
-		x.Consumer = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.Consumer = ""
+	} else {
+		x.Consumer = r.string()
 	}
 	x.RuleIds = x.RuleIds[:0]
 	for k := r.firstBlock(1); k.left > 0; k = r.nextBlock(k) {
@@ -158,15 +158,15 @@ func (x *OperatorAction) decodeAvro(r *reader) {
 			x.RuleIds[len(x.RuleIds)-1] = r.string()
 		}
 	}
-	if r.present() {
-		x.PlanHash = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.PlanHash = ""
-	}
-	if r.present() {
-		x.Patch = r.string()
 	} else {
+		x.PlanHash = r.string()
+	}
+	if r.null() || !r.present() {
 		x.Patch = ""
+	} else {
+		x.Patch = r.string()
 	}
 }
 

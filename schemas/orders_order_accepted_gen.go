@@ -114,31 +114,31 @@ func (x *OrderAccepted) appendAvro(b []byte) ([]byte, error) {
 func (x *OrderAccepted) decodeAvro(r *reader) {
 	x.Meta.decodeAvro(r)
 	x.OrderID = r.string()
-	if r.present() {
-		x.OrderVersion = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.OrderVersion = ""
-	}
-	if r.present() {
-		x.CustomerRef = r.string()
 	} else {
+		x.OrderVersion = r.string()
+	}
+	if r.null() || !r.present() {
 		x.CustomerRef = ""
-	}
-	if r.present() {
-		x.ShipToCountry = r.string()
 	} else {
+		x.CustomerRef = r.string()
+	}
+	if r.null() || !r.present() {
 		x.ShipToCountry = ""
+	} else {
+		x.ShipToCountry = r.string()
 	}
 	x.Channel = r.string()
 	x.Terms = termsSymbols[r.enum(len(termsSymbols))]
 	x.Currency = r.string()
-	if r.present() {
+	if r.null() || !r.present() {
+		x.FX = nil
+	} else {
 		if x.FX == nil {
 			x.FX = new(Fx)
 		}
 		x.FX.decodeAvro(r)
-	} else {
-		x.FX = nil
 	}
 	x.Control.decodeAvro(r)
 	x.TenderPlan = x.TenderPlan[:0]
@@ -148,11 +148,11 @@ func (x *OrderAccepted) decodeAvro(r *reader) {
 			x.TenderPlan[len(x.TenderPlan)-1].decodeAvro(r)
 		}
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.HoldExpiresAt = Opt[Time]{}
+	} else {
 		x.HoldExpiresAt.Set = true
 		x.HoldExpiresAt.V = Time(r.long())
-	} else {
-		x.HoldExpiresAt = Opt[Time]{}
 	}
 	x.Lines = x.Lines[:0]
 	for k := r.firstBlock(23); k.left > 0; k = r.nextBlock(k) {
@@ -333,40 +333,40 @@ func (x *OrderLine) appendAvro(b []byte) ([]byte, error) {
 func (x *OrderLine) decodeAvro(r *reader) {
 	x.LineID = r.string()
 	x.Kind = lineKindSymbols[r.enum(len(lineKindSymbols))]
-	if r.present() {
-		x.ChargeCode = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.ChargeCode = ""
+	} else {
+		x.ChargeCode = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Stock = nil
+	} else {
 		if x.Stock == nil {
 			x.Stock = new(StockRef)
 		}
 		x.Stock.decodeAvro(r)
-	} else {
-		x.Stock = nil
 	}
 	x.Quantity.decodeAvro(r)
-	if r.present() {
+	if r.null() || !r.present() {
+		x.RequestedDate = Opt[Date]{}
+	} else {
 		x.RequestedDate.Set = true
 		x.RequestedDate.V = Date(r.int())
-	} else {
-		x.RequestedDate = Opt[Date]{}
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.UnitPrice = Opt[Decimal]{}
+	} else {
 		x.UnitPrice.Set = true
 		x.UnitPrice.V = r.decimal(8, 28)
-	} else {
-		x.UnitPrice = Opt[Decimal]{}
 	}
 	x.Amounts.decodeAvro(r)
-	if r.present() {
+	if r.null() || !r.present() {
+		x.CostEstimate = nil
+	} else {
 		if x.CostEstimate == nil {
 			x.CostEstimate = new(CostBasis)
 		}
 		x.CostEstimate.decodeAvro(r)
-	} else {
-		x.CostEstimate = nil
 	}
 }
 

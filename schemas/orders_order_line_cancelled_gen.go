@@ -149,24 +149,24 @@ func (x *CancelledLine) decodeAvro(r *reader) {
 	x.LineID = r.string()
 	x.Quantity.decodeAvro(r)
 	x.ReleasedFrom = releasedFromSymbols[r.enum(len(releasedFromSymbols))]
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Stock = nil
+	} else {
 		if x.Stock == nil {
 			x.Stock = new(StockRef)
 		}
 		x.Stock.decodeAvro(r)
-	} else {
-		x.Stock = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.DemandDate = Opt[Date]{}
+	} else {
 		x.DemandDate.Set = true
 		x.DemandDate.V = Date(r.int())
-	} else {
-		x.DemandDate = Opt[Date]{}
 	}
-	if r.present() {
-		x.DemandLocation = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.DemandLocation = ""
+	} else {
+		x.DemandLocation = r.string()
 	}
 }
 

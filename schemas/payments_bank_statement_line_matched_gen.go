@@ -78,26 +78,26 @@ func (x *BankStatementLineMatched) decodeAvro(r *reader) {
 	x.Amount.decodeAvro(r)
 	x.Matched = matchedKindSymbols[r.enum(len(matchedKindSymbols))]
 	x.MatchedID = r.string()
-	if r.present() {
-		x.OrderID = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.OrderID = ""
+	} else {
+		x.OrderID = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.BookedFX = nil
+	} else {
 		if x.BookedFX == nil {
 			x.BookedFX = new(Fx)
 		}
 		x.BookedFX.decodeAvro(r)
-	} else {
-		x.BookedFX = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.FX = nil
+	} else {
 		if x.FX == nil {
 			x.FX = new(Fx)
 		}
 		x.FX.decodeAvro(r)
-	} else {
-		x.FX = nil
 	}
 }
 

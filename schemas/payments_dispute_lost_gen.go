@@ -84,34 +84,34 @@ func (x *DisputeLost) decodeAvro(r *reader) {
 	x.Meta.decodeAvro(r)
 	x.DisputeID = r.string()
 	x.PaymentID = r.string()
-	if r.present() {
-		x.OrderID = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.OrderID = ""
+	} else {
+		x.OrderID = r.string()
 	}
 	x.PSP = r.string()
 	x.Amount.decodeAvro(r)
 	x.Settles = settlesSymbols[r.enum(len(settlesSymbols))]
-	if r.present() {
-		x.CreditMemoID = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.CreditMemoID = ""
+	} else {
+		x.CreditMemoID = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.BookedFX = nil
+	} else {
 		if x.BookedFX == nil {
 			x.BookedFX = new(Fx)
 		}
 		x.BookedFX.decodeAvro(r)
-	} else {
-		x.BookedFX = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.FX = nil
+	} else {
 		if x.FX == nil {
 			x.FX = new(Fx)
 		}
 		x.FX.decodeAvro(r)
-	} else {
-		x.FX = nil
 	}
 }
 

@@ -91,38 +91,38 @@ func (x *DisputeOpened) decodeAvro(r *reader) {
 	x.Meta.decodeAvro(r)
 	x.DisputeID = r.string()
 	x.PaymentID = r.string()
-	if r.present() {
-		x.OrderID = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.OrderID = ""
+	} else {
+		x.OrderID = r.string()
 	}
 	x.PSP = r.string()
 	x.Amount.decodeAvro(r)
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Fee = Opt[Decimal]{}
+	} else {
 		x.Fee.Set = true
 		x.Fee.V = r.decimal(4, 28)
-	} else {
-		x.Fee = Opt[Decimal]{}
 	}
 	x.ReasonCode = r.string()
-	if r.present() {
+	if r.null() || !r.present() {
+		x.EvidenceDueBy = Opt[Time]{}
+	} else {
 		x.EvidenceDueBy.Set = true
 		x.EvidenceDueBy.V = Time(r.long())
-	} else {
-		x.EvidenceDueBy = Opt[Time]{}
 	}
-	if r.present() {
-		x.BalanceTransaction = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.BalanceTransaction = ""
+	} else {
+		x.BalanceTransaction = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.FX = nil
+	} else {
 		if x.FX == nil {
 			x.FX = new(Fx)
 		}
 		x.FX.decodeAvro(r)
-	} else {
-		x.FX = nil
 	}
 }
 

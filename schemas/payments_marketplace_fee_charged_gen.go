@@ -100,39 +100,39 @@ func (x *MarketplaceFeeCharged) decodeAvro(r *reader) {
 	x.Marketplace = r.string()
 	x.FeeType = marketplaceFeeTypeSymbols[r.enum(len(marketplaceFeeTypeSymbols))]
 	x.Amount.decodeAvro(r)
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Tax = Opt[Decimal]{}
+	} else {
 		x.Tax.Set = true
 		x.Tax.V = r.decimal(4, 28)
-	} else {
-		x.Tax = Opt[Decimal]{}
 	}
-	if r.present() {
-		x.TaxJurisdiction = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.TaxJurisdiction = ""
-	}
-	if r.present() {
-		x.OrderID = r.string()
 	} else {
+		x.TaxJurisdiction = r.string()
+	}
+	if r.null() || !r.present() {
 		x.OrderID = ""
-	}
-	if r.present() {
-		x.PaymentID = r.string()
 	} else {
+		x.OrderID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.PaymentID = ""
-	}
-	if r.present() {
-		x.BatchID = r.string()
 	} else {
-		x.BatchID = ""
+		x.PaymentID = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.BatchID = ""
+	} else {
+		x.BatchID = r.string()
+	}
+	if r.null() || !r.present() {
+		x.FX = nil
+	} else {
 		if x.FX == nil {
 			x.FX = new(Fx)
 		}
 		x.FX.decodeAvro(r)
-	} else {
-		x.FX = nil
 	}
 }
 

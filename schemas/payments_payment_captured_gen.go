@@ -111,56 +111,56 @@ func (x *PaymentCaptured) appendAvro(b []byte) ([]byte, error) {
 func (x *PaymentCaptured) decodeAvro(r *reader) {
 	x.Meta.decodeAvro(r)
 	x.PaymentID = r.string()
-	if r.present() {
-		x.OrderID = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.OrderID = ""
-	}
-	if r.present() {
-		x.InvoiceID = r.string()
 	} else {
+		x.OrderID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.InvoiceID = ""
+	} else {
+		x.InvoiceID = r.string()
 	}
 	x.Method = paymentMethodSymbols[r.enum(len(paymentMethodSymbols))]
-	if r.present() {
-		x.PSP = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.PSP = ""
-	}
-	if r.present() {
-		x.CardRef = r.string()
 	} else {
+		x.PSP = r.string()
+	}
+	if r.null() || !r.present() {
 		x.CardRef = ""
+	} else {
+		x.CardRef = r.string()
 	}
 	x.Amount.decodeAvro(r)
-	if r.present() {
-		x.BalanceTransaction = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.BalanceTransaction = ""
+	} else {
+		x.BalanceTransaction = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Funding = nil
+	} else {
 		if x.Funding == nil {
 			x.Funding = new(Funding)
 		}
 		x.Funding.decodeAvro(r)
-	} else {
-		x.Funding = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.FX = nil
+	} else {
 		if x.FX == nil {
 			x.FX = new(Fx)
 		}
 		x.FX.decodeAvro(r)
-	} else {
-		x.FX = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.BookedFX = nil
+	} else {
 		if x.BookedFX == nil {
 			x.BookedFX = new(Fx)
 		}
 		x.BookedFX.decodeAvro(r)
-	} else {
-		x.BookedFX = nil
 	}
 }
 

@@ -119,48 +119,48 @@ func (x *PaymentSettled) decodeAvro(r *reader) {
 	x.PSP = r.string()
 	x.Kind = settledKindSymbols[r.enum(len(settledKindSymbols))]
 	x.PaymentID = r.string()
-	if r.present() {
-		x.RefundID = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.RefundID = ""
-	}
-	if r.present() {
-		x.DisputeID = r.string()
 	} else {
+		x.RefundID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.DisputeID = ""
-	}
-	if r.present() {
-		x.OrderID = r.string()
 	} else {
+		x.DisputeID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.OrderID = ""
+	} else {
+		x.OrderID = r.string()
 	}
 	x.Gross.decodeAvro(r)
 	x.Fee = r.decimal(4, 28)
 	x.Net = r.decimal(4, 28)
 	x.FeeBookedOnPayment = r.bool()
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Settlement = nil
+	} else {
 		if x.Settlement == nil {
 			x.Settlement = new(Money)
 		}
 		x.Settlement.decodeAvro(r)
-	} else {
-		x.Settlement = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.BookedFX = nil
+	} else {
 		if x.BookedFX == nil {
 			x.BookedFX = new(Fx)
 		}
 		x.BookedFX.decodeAvro(r)
-	} else {
-		x.BookedFX = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.SettlementFX = nil
+	} else {
 		if x.SettlementFX == nil {
 			x.SettlementFX = new(Fx)
 		}
 		x.SettlementFX.decodeAvro(r)
-	} else {
-		x.SettlementFX = nil
 	}
 }
 

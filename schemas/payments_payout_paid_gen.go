@@ -76,11 +76,11 @@ func (x *PayoutPaid) decodeAvro(r *reader) {
 	x.BatchID = r.string()
 	x.PSP = r.string()
 	x.Amount.decodeAvro(r)
-	if r.present() {
+	if r.null() || !r.present() {
+		x.ArrivalDate = Opt[Date]{}
+	} else {
 		x.ArrivalDate.Set = true
 		x.ArrivalDate.V = Date(r.int())
-	} else {
-		x.ArrivalDate = Opt[Date]{}
 	}
 	x.ItemCount = r.long()
 	x.Totals = x.Totals[:0]
@@ -90,13 +90,13 @@ func (x *PayoutPaid) decodeAvro(r *reader) {
 			x.Totals[len(x.Totals)-1].decodeAvro(r)
 		}
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.FX = nil
+	} else {
 		if x.FX == nil {
 			x.FX = new(Fx)
 		}
 		x.FX.decodeAvro(r)
-	} else {
-		x.FX = nil
 	}
 }
 

@@ -100,39 +100,39 @@ func (x *PSPFeeCharged) decodeAvro(r *reader) {
 	x.PSP = r.string()
 	x.FeeType = pspFeeTypeSymbols[r.enum(len(pspFeeTypeSymbols))]
 	x.Amount.decodeAvro(r)
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Tax = Opt[Decimal]{}
+	} else {
 		x.Tax.Set = true
 		x.Tax.V = r.decimal(4, 28)
-	} else {
-		x.Tax = Opt[Decimal]{}
 	}
-	if r.present() {
-		x.TaxJurisdiction = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.TaxJurisdiction = ""
-	}
-	if r.present() {
-		x.PaymentID = r.string()
 	} else {
+		x.TaxJurisdiction = r.string()
+	}
+	if r.null() || !r.present() {
 		x.PaymentID = ""
-	}
-	if r.present() {
-		x.BatchID = r.string()
 	} else {
+		x.PaymentID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.BatchID = ""
-	}
-	if r.present() {
-		x.BalanceTransaction = r.string()
 	} else {
-		x.BalanceTransaction = ""
+		x.BatchID = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.BalanceTransaction = ""
+	} else {
+		x.BalanceTransaction = r.string()
+	}
+	if r.null() || !r.present() {
+		x.FX = nil
+	} else {
 		if x.FX == nil {
 			x.FX = new(Fx)
 		}
 		x.FX.decodeAvro(r)
-	} else {
-		x.FX = nil
 	}
 }
 

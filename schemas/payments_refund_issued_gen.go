@@ -129,63 +129,63 @@ func (x *RefundIssued) appendAvro(b []byte) ([]byte, error) {
 func (x *RefundIssued) decodeAvro(r *reader) {
 	x.Meta.decodeAvro(r)
 	x.RefundID = r.string()
-	if r.present() {
-		x.PaymentID = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.PaymentID = ""
-	}
-	if r.present() {
-		x.OrderID = r.string()
 	} else {
+		x.PaymentID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.OrderID = ""
-	}
-	if r.present() {
-		x.CreditMemoID = r.string()
 	} else {
+		x.OrderID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.CreditMemoID = ""
-	}
-	if r.present() {
-		x.InvoiceID = r.string()
 	} else {
+		x.CreditMemoID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.InvoiceID = ""
+	} else {
+		x.InvoiceID = r.string()
 	}
 	x.Method = paymentMethodSymbols[r.enum(len(paymentMethodSymbols))]
-	if r.present() {
-		x.PSP = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.PSP = ""
-	}
-	if r.present() {
-		x.CardRef = r.string()
 	} else {
+		x.PSP = r.string()
+	}
+	if r.null() || !r.present() {
 		x.CardRef = ""
+	} else {
+		x.CardRef = r.string()
 	}
 	x.Amount.decodeAvro(r)
-	if r.present() {
-		x.Settles = settlesSymbols[r.enum(len(settlesSymbols))]
-	} else {
+	if r.null() || !r.present() {
 		x.Settles = ""
-	}
-	if r.present() {
-		x.BalanceTransaction = r.string()
 	} else {
-		x.BalanceTransaction = ""
+		x.Settles = settlesSymbols[r.enum(len(settlesSymbols))]
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.BalanceTransaction = ""
+	} else {
+		x.BalanceTransaction = r.string()
+	}
+	if r.null() || !r.present() {
+		x.FX = nil
+	} else {
 		if x.FX == nil {
 			x.FX = new(Fx)
 		}
 		x.FX.decodeAvro(r)
-	} else {
-		x.FX = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.BookedFX = nil
+	} else {
 		if x.BookedFX == nil {
 			x.BookedFX = new(Fx)
 		}
 		x.BookedFX.decodeAvro(r)
-	} else {
-		x.BookedFX = nil
 	}
 }
 

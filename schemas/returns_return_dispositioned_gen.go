@@ -75,20 +75,20 @@ func (x *ReturnDispositioned) decodeAvro(r *reader) {
 	x.Meta.decodeAvro(r)
 	x.DispositionID = r.string()
 	x.ReceiptID = r.string()
-	if r.present() {
-		x.RMAID = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.RMAID = ""
-	}
-	if r.present() {
-		x.CreditMemoID = r.string()
 	} else {
+		x.RMAID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.CreditMemoID = ""
-	}
-	if r.present() {
-		x.OrderID = r.string()
 	} else {
+		x.CreditMemoID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.OrderID = ""
+	} else {
+		x.OrderID = r.string()
 	}
 	x.Lines = x.Lines[:0]
 	for k := r.firstBlock(19); k.left > 0; k = r.nextBlock(k) {
@@ -194,27 +194,27 @@ func (x *DispositionLine) appendAvro(b []byte) ([]byte, error) {
 func (x *DispositionLine) decodeAvro(r *reader) {
 	x.LineID = r.string()
 	x.ReceiptLineID = r.string()
-	if r.present() {
-		x.OrderLineID = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.OrderLineID = ""
+	} else {
+		x.OrderLineID = r.string()
 	}
 	x.Stock.decodeAvro(r)
 	x.Quantity.decodeAvro(r)
 	x.Outcome = returnOutcomeSymbols[r.enum(len(returnOutcomeSymbols))]
-	if r.present() {
+	if r.null() || !r.present() {
+		x.RecoverableValue = Opt[Decimal]{}
+	} else {
 		x.RecoverableValue.Set = true
 		x.RecoverableValue.V = r.decimal(4, 28)
-	} else {
-		x.RecoverableValue = Opt[Decimal]{}
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Cost = nil
+	} else {
 		if x.Cost == nil {
 			x.Cost = new(CostBasis)
 		}
 		x.Cost.decodeAvro(r)
-	} else {
-		x.Cost = nil
 	}
 }
 

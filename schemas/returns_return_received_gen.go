@@ -83,25 +83,25 @@ func (x *ReturnReceived) appendAvro(b []byte) ([]byte, error) {
 func (x *ReturnReceived) decodeAvro(r *reader) {
 	x.Meta.decodeAvro(r)
 	x.ReceiptID = r.string()
-	if r.present() {
-		x.RMAID = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.RMAID = ""
-	}
-	if r.present() {
-		x.CreditMemoID = r.string()
 	} else {
+		x.RMAID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.CreditMemoID = ""
-	}
-	if r.present() {
-		x.OrderID = r.string()
 	} else {
+		x.CreditMemoID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.OrderID = ""
-	}
-	if r.present() {
-		x.ShipmentID = r.string()
 	} else {
+		x.OrderID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.ShipmentID = ""
+	} else {
+		x.ShipmentID = r.string()
 	}
 	x.Against = returnAgainstSymbols[r.enum(len(returnAgainstSymbols))]
 	x.Lines = x.Lines[:0]
@@ -267,47 +267,47 @@ func (x *ReturnLine) appendAvro(b []byte) ([]byte, error) {
 
 func (x *ReturnLine) decodeAvro(r *reader) {
 	x.LineID = r.string()
-	if r.present() {
-		x.OrderLineID = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.OrderLineID = ""
-	}
-	if r.present() {
-		x.CreditMemoLineID = r.string()
 	} else {
+		x.OrderLineID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.CreditMemoLineID = ""
-	}
-	if r.present() {
-		x.ShipmentID = r.string()
 	} else {
+		x.CreditMemoLineID = r.string()
+	}
+	if r.null() || !r.present() {
 		x.ShipmentID = ""
+	} else {
+		x.ShipmentID = r.string()
 	}
 	x.Stock.decodeAvro(r)
 	x.Quantity.decodeAvro(r)
-	if r.present() {
-		x.Condition = r.string()
-	} else {
+	if r.null() || !r.present() {
 		x.Condition = ""
+	} else {
+		x.Condition = r.string()
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.Cost = nil
+	} else {
 		if x.Cost == nil {
 			x.Cost = new(CostBasis)
 		}
 		x.Cost.decodeAvro(r)
-	} else {
-		x.Cost = nil
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.ExpectedConsumed = Opt[Decimal]{}
+	} else {
 		x.ExpectedConsumed.Set = true
 		x.ExpectedConsumed.V = r.decimal(6, 20)
-	} else {
-		x.ExpectedConsumed = Opt[Decimal]{}
 	}
-	if r.present() {
+	if r.null() || !r.present() {
+		x.ExpectedDate = Opt[Date]{}
+	} else {
 		x.ExpectedDate.Set = true
 		x.ExpectedDate.V = Date(r.int())
-	} else {
-		x.ExpectedDate = Opt[Date]{}
 	}
 }
 

@@ -100,6 +100,16 @@ func (r *reader) bool() bool {
 	return c == 1
 }
 
+// null reads the branch of a union of null and one other type where it is null in its usual form. It is small enough to be inlined, and most optional fields are
+// null; generated code asks present for all else.
+func (r *reader) null() bool {
+	if r.at < len(r.body) && r.body[r.at] == 0 {
+		r.at++
+		return true
+	}
+	return false
+}
+
 // present reads the branch of a union of null and one other type.
 func (r *reader) present() bool {
 	if at := r.at; at < len(r.body) && r.body[at]&^2 == 0 {

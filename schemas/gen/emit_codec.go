@@ -134,7 +134,7 @@ func decodeField(p *printer, f *field) {
 		decodeValue(p, s, target)
 		return
 	}
-	p.f("if r.present() {")
+	p.f("if r.null() || !r.present() {\n%s = %s\n} else {", target, zero(s))
 	switch s.kind {
 	case kindString, kindEnum, kindBytes:
 		decodeValue(p, s, target)
@@ -145,7 +145,7 @@ func decodeField(p *printer, f *field) {
 		p.f("%s.Set = true", target)
 		decodeValue(p, s, target+".V")
 	}
-	p.f("} else {\n%s = %s\n}", target, zero(s))
+	p.f("}")
 }
 
 func zero(s *shape) string {
