@@ -126,6 +126,14 @@ func (s *system) startCore(positions projections.Projection) {
 	}
 }
 
+// startRest starts what startCore does but intake, and the processors.
+func (s *system) startRest(dir string) {
+	s.projection(admission.Projection(), dir)
+	s.projection(atp.Projection(), dir)
+	s.processor(finance.Processor(), asBuilt)
+	s.processor(deltas.Processor(), asBuilt)
+}
+
 // startSinks starts the three tables that an audit compares, in a ClickHouse of the system's own.
 func (s *system) startSinks() {
 	ch, err := embedded.StartClickHouse(context.Background(), embedded.ClickHouseConfig{Addr: "127.0.0.1:0", DataDir: s.t.TempDir()})
