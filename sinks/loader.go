@@ -102,7 +102,7 @@ func (l *loader) step(ctx context.Context) (bool, error) {
 }
 
 func (l *loader) full() bool {
-	return l.batch.block.Lines() >= l.sink.MaxRows || len(l.batch.letters) >= 1000 || (l.batch.records%256 == 0 && l.batch.block.Size() > maxBytes)
+	return l.batch.block.Rows() >= l.sink.MaxRows || len(l.batch.letters) >= 1000 || (l.batch.records%256 == 0 && l.batch.block.Size() > maxBytes)
 }
 
 // take adds one record to the batch: rows, or a letter.
