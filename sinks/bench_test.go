@@ -91,7 +91,7 @@ func measure(b *testing.B, conn driver.Conn, insert func()) {
 	b.ReportMetric(1e9/(own+engine), "lines/cpu-s")
 }
 
-// BenchmarkRows is our own code alone: bytes of entries to the body of an insert.
+// BenchmarkRows is our own code alone: decoded entries to the body of an insert, and with decoding.
 func BenchmarkRows(b *testing.B) {
 	codec := schemas.NewCodec(nil, schemas.OfflineIDs())
 	values := benchRecords(b, codec, benchLines)
@@ -99,12 +99,25 @@ func BenchmarkRows(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.ReportAllocs()
-	for b.Loop() {
-		fill(b, codec, values, block)
-		block.Reset()
-	}
-	b.ReportMetric(float64(b.Elapsed())/float64(b.N)/benchLines, "ns/line")
+	b.Run("decode", func(b *testing.B) {
+		e := &schemas.JournalEntry{}
+		for b.Loop() {
+			for _, v := range values {
+				if err := codec.DecodeInto(context.Background(), v, e); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+		b.ReportMetric(float64(b.Elapsed())/float64(b.N)/benchLines, "ns/line")
+	})
+	b.Run("decode+rows", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			fill(b, codec, values, block)
+			block.Reset()
+		}
+		b.ReportMetric(float64(b.Elapsed())/float64(b.N)/benchLines, "ns/line")
+	})
 }
 
 func fill(b *testing.B, codec *schemas.Codec, values [][]byte, block *Block) {

@@ -122,11 +122,14 @@ func (b *Block) Null() {
 // Str writes a string.
 func (b *Block) Str(s string) {
 	c := b.cell()
-	if len(s) < 0x80 {
-		c.data = append(append(c.data, byte(len(s))), s...)
+	if len(s) >= 0x80 {
+		c.data = appendText(c.data, s)
 		return
 	}
-	c.data = appendText(c.data, s)
+	c.data = append(c.data, byte(len(s)))
+	if s != "" {
+		c.data = append(c.data, s...)
+	}
 }
 
 // StrOrNull writes a string, or a null where it is empty.

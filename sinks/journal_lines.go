@@ -111,18 +111,26 @@ func lineCells(b *Block, lines []schemas.JournalLine) {
 		b.Decimal(lines[i].AmountFn)
 	}
 	b.End()
-	for _, field := range [...]func(*schemas.JournalLine) string{
-		func(l *schemas.JournalLine) string { return l.ControlKey },
-		func(l *schemas.JournalLine) string { return l.OrderLineID },
-		func(l *schemas.JournalLine) string { return l.SKU },
-		func(l *schemas.JournalLine) string { return l.Location },
-		func(l *schemas.JournalLine) string { return l.TaxJurisdiction },
-	} {
-		for i := range lines {
-			b.Str(field(&lines[i]))
-		}
-		b.End()
+	for i := range lines {
+		b.Str(lines[i].ControlKey)
 	}
+	b.End()
+	for i := range lines {
+		b.Str(lines[i].OrderLineID)
+	}
+	b.End()
+	for i := range lines {
+		b.Str(lines[i].SKU)
+	}
+	b.End()
+	for i := range lines {
+		b.Str(lines[i].Location)
+	}
+	b.End()
+	for i := range lines {
+		b.Str(lines[i].TaxJurisdiction)
+	}
+	b.End()
 	for i := range lines {
 		b.OptDecimal(lines[i].Qty)
 	}
