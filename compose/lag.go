@@ -3,6 +3,7 @@ package compose
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 
@@ -25,7 +26,11 @@ func Lag(ctx context.Context, adm *kadm.Client, codec *schemas.Codec) (map[strin
 		}
 		lags[group] = 0
 		ends.Each(func(o kadm.ListedOffset) {
-			if at, ok := committed.Lookup(o.Topic, o.Partition); ok && o.Offset-at.At > 1 {
+			marker := int64(1)
+			if strings.HasPrefix(o.Topic, schemas.IntakePrefix) {
+				marker = 0 // sources write no transactions
+			}
+			if at, ok := committed.Lookup(o.Topic, o.Partition); ok && o.Offset-at.At > marker {
 				lags[group] += o.Offset - at.At
 			}
 		})

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sr"
+
+	"github.com/throughline/throughline/compose"
+	"github.com/throughline/throughline/schemas"
+	"github.com/throughline/throughline/sinks"
+)
+
+// Exit statuses: scripts depend on them (architecture.md §7).
+const (
+	statusDone        = 0
+	statusFound       = 1 // a difference, a gap, a refusal
+	statusUsage       = 2 // wrong use: a flag, an argument, a configuration, an input that is not what it must be
+	statusUnreachable = 3 // something needed cannot be reached
+)
+
+// exitError is an error that knows its exit status.
+type exitError struct {
+	status int
+	err    error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+// found is an error of status 1: the verb did its work and what it found is not as it should be.
+func found(err error) error { return exit(statusFound, err) }
+
+// usage is an error of status 2: the caller must ask otherwise.
+func usage(err error) error { return exit(statusUsage, err) }
+
+// unreachable is an error of status 3. err says what cannot be reached, at which address, and what to do.
+func unreachable(err error) error { return exit(statusUnreachable, err) }
+
+func exit(status int, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &exitError{status, err}
+}
+
+// statusOf is the exit status of what a command tree returned. An error that no verb has seen is cobra's own, about flags and arguments.
+func statusOf(err error) int {
+	var typed *exitError
+	switch {
+	case err == nil:
+		return statusDone
+	case errors.As(err, &typed):
+		return typed.status
+	}
+	return statusUsage
+}
+
+// classify gives what a verb returned its status: the one place that knows what the clients of brokers, registry and ClickHouse say when those cannot
+// be reached. An error that a verb has typed already is left alone.
+func classify(cfg compose.Config, err error) error {
+	var typed *exitError
+	if err == nil || errors.As(err, &typed) {
+		return err
+	}
+	for _, sort := range []func(compose.Config, error) error{clickhouseError, registryError, kafkaError} {
+		if sorted := sort(cfg, err); sorted != nil {
+			return unreachable(sorted)
+		}
+	}
+	return found(err)
+}
+
+func clickhouseError(cfg compose.Config, err error) error {
+	at := "ClickHouse at " + cfg.ClickHouse.Addr
+	err = sinks.Explain(err)
+	switch {
+	case errors.Is(err, sinks.ErrCredentials):
+		return fmt.Errorf("%s refuses the credentials: check clickhouse.user and clickhouse.password (THROUGHLINE_CLICKHOUSE_USER, THROUGHLINE_CLICKHOUSE_PASSWORD): %w", at, err)
+	case errors.Is(err, sinks.ErrUnreachable):
+		return fmt.Errorf("%s cannot be reached: start it (`make run` starts everything), or set clickhouse.addr (--clickhouse, THROUGHLINE_CLICKHOUSE_ADDR) to its HTTP port: %w", at, err)
+	case errors.Is(err, sinks.ErrNoDatabase), errors.Is(err, sinks.ErrNoTable), errors.Is(err, sinks.ErrDenied):
+		return fmt.Errorf("%s: %w", at, err)
+	}
+	return nil
+}
+
+func registryError(cfg compose.Config, err error) error {
+	at := "the schema registry at " + cfg.Registry.URL
+	var answer *sr.ResponseError
+	switch {
+	case errors.As(err, &answer) && (answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden):
+		return fmt.Errorf("%s refuses the credentials: check registry.user and registry.password (THROUGHLINE_REGISTRY_USER, THROUGHLINE_REGISTRY_PASSWORD): %w", at, err)
+	case errors.Is(err, schemas.ErrRegistryUnavailable):
+		return fmt.Errorf("%s cannot be reached: start it (`make run` starts everything), or set registry.url (--registry, THROUGHLINE_REGISTRY_URL): %w", at, err)
+	}
+	return nil
+}
+
+func kafkaError(cfg compose.Config, err error) error {
+	at := "Kafka at " + strings.Join(cfg.Kafka.Brokers, ", ")
+	var firstRead *kgo.ErrFirstReadEOF
+	switch {
+	case errors.Is(err, kerr.SaslAuthenticationFailed), errors.Is(err, kerr.UnsupportedSaslMechanism), errors.Is(err, kerr.IllegalSaslState):
+		return fmt.Errorf("%s refuses the credentials: check kafka.sasl.mechanism, kafka.sasl.user and kafka.sasl.password (THROUGHLINE_KAFKA_SASL_USER, THROUGHLINE_KAFKA_SASL_PASSWORD): %w", at, err)
+	case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.GroupAuthorizationFailed), errors.Is(err, kerr.ClusterAuthorizationFailed),
+		errors.Is(err, kerr.TransactionalIDAuthorizationFailed):
+		return fmt.Errorf("%s does not let this user do that: grant what `throughline acls` prints: %w", at, err)
+	case errors.As(err, &firstRead):
+		return fmt.Errorf("%s closes the connection at once: it expects TLS or SASL, or the other way round; check kafka.tls and kafka.sasl: %w", at, err)
+	case errors.Is(err, kerr.UnknownTopicOrPartition):
+		return fmt.Errorf("%s lacks a topic: run `throughline migrate`: %w", at, err)
+	case dialled(err):
+		return fmt.Errorf("%s cannot be reached: start it (`make run` starts everything), or set kafka.brokers (--brokers, THROUGHLINE_KAFKA_BROKERS): %w", at, err)
+	}
+	return nil
+}
+
+// dialled says that err is one of a connection: refused, reset, timed out, unknown host.
+func dialled(err error) bool {
+	var network net.Error
+	var operation *net.OpError
+	var address *url.Error
+	return errors.As(err, &operation) || errors.As(err, &network) || errors.As(err, &address) || errors.Is(err, syscall.ECONNREFUSED) ||
+		errors.Is(err, io.EOF) || errors.Is(err, kgo.ErrNoDialShouldRetry(err)) || errors.Is(err, context.DeadlineExceeded)
+}
