@@ -93,7 +93,7 @@ func Insert(ctx context.Context, conn driver.Conn, table string, b *Block, colum
 	}
 	statement := "INSERT INTO `" + table + "` (" + strings.Join(names, ", ") + ")"
 	if err := conn.InsertFormat(ctx, "Native", statement, b.Body()); err != nil {
-		return fmt.Errorf("inserting %d rows into %s: %w", b.Rows(), table, explain(err))
+		return fmt.Errorf("inserting %d rows into %s: %w", b.Rows(), table, Explain(err))
 	}
 	return nil
 }
@@ -107,17 +107,17 @@ func Check(ctx context.Context, conn driver.Conn, tables ...Table) error {
 		}
 		rows, err := conn.Query(ctx, "SELECT "+strings.Join(names, ", ")+" FROM `"+t.Into()+"` LIMIT 0")
 		if err != nil {
-			return fmt.Errorf("checking table %s: %w", t.Into(), explain(err))
+			return fmt.Errorf("checking table %s: %w", t.Into(), Explain(err))
 		}
 		if err := errors.Join(rows.Close(), rows.Err()); err != nil {
-			return fmt.Errorf("checking table %s: %w", t.Into(), explain(err))
+			return fmt.Errorf("checking table %s: %w", t.Into(), Explain(err))
 		}
 	}
 	return nil
 }
 
-// explain puts the sentence that an operator needs before what the client says.
-func explain(err error) error {
+// Explain puts the sentence that an operator needs before what the client says.
+func Explain(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
 	}

@@ -88,7 +88,7 @@ func Migrate(ctx context.Context, c Config, accounts []Account) error {
 	}
 	defer conn.Close()
 	if err := conn.Exec(ctx, createMigrations); err != nil {
-		return fmt.Errorf("making table migrations: %w", explain(err))
+		return fmt.Errorf("making table migrations: %w", Explain(err))
 	}
 	applied, err := appliedMigrations(ctx, conn)
 	if err != nil {
@@ -115,14 +115,14 @@ func (c Config) createDatabase(ctx context.Context) error {
 	defer conn.Close()
 	var n uint64
 	if err := conn.QueryRow(ctx, "SELECT count() FROM system.databases WHERE name = {name:String}", driver.NamedValue{Name: "name", Value: c.database()}).Scan(&n); err != nil {
-		return fmt.Errorf("looking for database %s: %w", c.database(), explain(err))
+		return fmt.Errorf("looking for database %s: %w", c.database(), Explain(err))
 	}
 	if n > 0 {
 		return nil
 	}
 	quoted := "`" + strings.ReplaceAll(strings.ReplaceAll(c.database(), `\`, `\\`), "`", "\\`") + "`"
 	if err := conn.Exec(ctx, "CREATE DATABASE IF NOT EXISTS "+quoted+" ENGINE = Atomic"); err != nil {
-		return fmt.Errorf("making database %s: %w", c.database(), explain(err))
+		return fmt.Errorf("making database %s: %w", c.database(), Explain(err))
 	}
 	return nil
 }
@@ -130,7 +130,7 @@ func (c Config) createDatabase(ctx context.Context) error {
 func appliedMigrations(ctx context.Context, conn driver.Conn) (map[uint32]string, error) {
 	rows, err := conn.Query(ctx, "SELECT number, hash FROM migrations FINAL")
 	if err != nil {
-		return nil, fmt.Errorf("reading table migrations: %w", explain(err))
+		return nil, fmt.Errorf("reading table migrations: %w", Explain(err))
 	}
 	defer rows.Close()
 	applied := map[uint32]string{}
@@ -142,7 +142,7 @@ func appliedMigrations(ctx context.Context, conn driver.Conn) (map[uint32]string
 		}
 		applied[number] = hash
 	}
-	return applied, explain(rows.Err())
+	return applied, Explain(rows.Err())
 }
 
 func (m migration) apply(ctx context.Context, conn driver.Conn, applied map[uint32]string) error {
@@ -154,11 +154,11 @@ func (m migration) apply(ctx context.Context, conn driver.Conn, applied map[uint
 	}
 	for i, s := range m.statements {
 		if err := conn.Exec(ctx, s); err != nil {
-			return fmt.Errorf("statement %d: %w", i+1, explain(err))
+			return fmt.Errorf("statement %d: %w", i+1, Explain(err))
 		}
 	}
 	if err := conn.Exec(ctx, "INSERT INTO migrations (number, name, hash) VALUES (?, ?, ?)", m.number, m.name, m.hash()); err != nil {
-		return fmt.Errorf("recording it: %w", explain(err))
+		return fmt.Errorf("recording it: %w", Explain(err))
 	}
 	return nil
 }
