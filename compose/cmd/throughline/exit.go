@@ -1,16 +1,16 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"syscall"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sr"
@@ -72,26 +72,12 @@ func classify(cfg compose.Config, err error) error {
 	if err == nil || errors.As(err, &typed) {
 		return err
 	}
-	for _, sort := range []func(compose.Config, error) error{clickhouseError, registryError, kafkaError} {
+	for _, sort := range []func(compose.Config, error) error{registryError, clickhouseError, kafkaError} {
 		if sorted := sort(cfg, err); sorted != nil {
 			return unreachable(sorted)
 		}
 	}
 	return found(err)
-}
-
-func clickhouseError(cfg compose.Config, err error) error {
-	at := "ClickHouse at " + cfg.ClickHouse.Addr
-	err = sinks.Explain(err)
-	switch {
-	case errors.Is(err, sinks.ErrCredentials):
-		return fmt.Errorf("%s refuses the credentials: check clickhouse.user and clickhouse.password (THROUGHLINE_CLICKHOUSE_USER, THROUGHLINE_CLICKHOUSE_PASSWORD): %w", at, err)
-	case errors.Is(err, sinks.ErrUnreachable):
-		return fmt.Errorf("%s cannot be reached: start it (`make run` starts everything), or set clickhouse.addr (--clickhouse, THROUGHLINE_CLICKHOUSE_ADDR) to its HTTP port: %w", at, err)
-	case errors.Is(err, sinks.ErrNoDatabase), errors.Is(err, sinks.ErrNoTable), errors.Is(err, sinks.ErrDenied):
-		return fmt.Errorf("%s: %w", at, err)
-	}
-	return nil
 }
 
 func registryError(cfg compose.Config, err error) error {
@@ -106,17 +92,35 @@ func registryError(cfg compose.Config, err error) error {
 	return nil
 }
 
+// clickhouseError knows ClickHouse's network errors by their URL: of the other two, the registry's are marked as its own, and Kafka has no URLs.
+func clickhouseError(cfg compose.Config, err error) error {
+	at := "ClickHouse at " + cfg.ClickHouse.Addr
+	var server *clickhouse.Exception
+	var address *url.Error
+	if errors.As(err, &server) || errors.As(err, &address) {
+		err = sinks.Explain(err)
+	}
+	switch {
+	case errors.Is(err, sinks.ErrCredentials):
+		return fmt.Errorf("%s refuses the credentials: set clickhouse.user and clickhouse.password (THROUGHLINE_CLICKHOUSE_USER, THROUGHLINE_CLICKHOUSE_PASSWORD): %w", at, err)
+	case errors.Is(err, sinks.ErrUnreachable):
+		return fmt.Errorf("%s cannot be reached: start it (`make run` starts everything), or set clickhouse.addr (--clickhouse, THROUGHLINE_CLICKHOUSE_ADDR): %w", at, err)
+	case errors.Is(err, sinks.ErrNoDatabase), errors.Is(err, sinks.ErrNoTable), errors.Is(err, sinks.ErrDenied):
+		return fmt.Errorf("%s: %w", at, err)
+	}
+	return nil
+}
+
 func kafkaError(cfg compose.Config, err error) error {
 	at := "Kafka at " + strings.Join(cfg.Kafka.Brokers, ", ")
 	var firstRead *kgo.ErrFirstReadEOF
 	switch {
-	case errors.Is(err, kerr.SaslAuthenticationFailed), errors.Is(err, kerr.UnsupportedSaslMechanism), errors.Is(err, kerr.IllegalSaslState):
-		return fmt.Errorf("%s refuses the credentials: check kafka.sasl.mechanism, kafka.sasl.user and kafka.sasl.password (THROUGHLINE_KAFKA_SASL_USER, THROUGHLINE_KAFKA_SASL_PASSWORD): %w", at, err)
-	case errors.Is(err, kerr.TopicAuthorizationFailed), errors.Is(err, kerr.GroupAuthorizationFailed), errors.Is(err, kerr.ClusterAuthorizationFailed),
-		errors.Is(err, kerr.TransactionalIDAuthorizationFailed):
-		return fmt.Errorf("%s does not let this user do that: grant what `throughline acls` prints: %w", at, err)
+	case is(err, kerr.SaslAuthenticationFailed, kerr.UnsupportedSaslMechanism, kerr.IllegalSaslState):
+		return fmt.Errorf("%s refuses the credentials: set kafka.sasl.mechanism, kafka.sasl.user and kafka.sasl.password (THROUGHLINE_KAFKA_SASL_…): %w", at, err)
+	case is(err, kerr.TopicAuthorizationFailed, kerr.GroupAuthorizationFailed, kerr.ClusterAuthorizationFailed, kerr.TransactionalIDAuthorizationFailed):
+		return fmt.Errorf("%s does not let this user do that: ask for the rights on the topic or group (`throughline acls`): %w", at, err)
 	case errors.As(err, &firstRead):
-		return fmt.Errorf("%s closes the connection at once: it expects TLS or SASL, or the other way round; check kafka.tls and kafka.sasl: %w", at, err)
+		return fmt.Errorf("%s closes the connection at once: it wants TLS or SASL, or does not; check kafka.tls and kafka.sasl: %w", at, err)
 	case errors.Is(err, kerr.UnknownTopicOrPartition):
 		return fmt.Errorf("%s lacks a topic: run `throughline migrate`: %w", at, err)
 	case dialled(err):
@@ -125,11 +129,16 @@ func kafkaError(cfg compose.Config, err error) error {
 	return nil
 }
 
-// dialled says that err is one of a connection: refused, reset, timed out, unknown host.
+// dialled says that err is one of a connection: refused, cut, an unknown host.
 func dialled(err error) bool {
-	var network net.Error
 	var operation *net.OpError
-	var address *url.Error
-	return errors.As(err, &operation) || errors.As(err, &network) || errors.As(err, &address) || errors.Is(err, syscall.ECONNREFUSED) ||
-		errors.Is(err, io.EOF) || errors.Is(err, kgo.ErrNoDialShouldRetry(err)) || errors.Is(err, context.DeadlineExceeded)
+	var name *net.DNSError
+	return errors.As(err, &operation) || errors.As(err, &name) || is(err, syscall.ECONNREFUSED, syscall.ECONNRESET, errNoBroker)
+}
+
+// errNoBroker is returned when no broker answered in time.
+var errNoBroker = errors.New("no broker answers")
+
+func is(err error, targets ...error) bool {
+	return slices.ContainsFunc(targets, func(t error) bool { return errors.Is(err, t) })
 }
