@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -180,5 +181,9 @@ func (s Selection) selects(d schemas.Delivery) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("looking for a SKU in %s: %w", d.Position, err)
 	}
-	return bytes.Contains(text, []byte(`sku":"`+s.SKU+`"`)) || bytes.Contains(text, []byte(`sku": "`+s.SKU+`"`)), nil
+	quoted, err := json.Marshal(s.SKU)
+	if err != nil {
+		return false, err
+	}
+	return bytes.Contains(text, append([]byte(`sku":`), quoted...)), nil
 }
