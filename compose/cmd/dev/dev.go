@@ -29,6 +29,7 @@ type dev struct {
 	orders  int
 	seed    uint64
 	trickle time.Duration // between live orders; 0: none
+	servers bool          // nothing but the servers: the roles run elsewhere
 	out     io.Writer
 	log     *slog.Logger
 
@@ -46,6 +47,7 @@ func parse(args []string, data string) (*dev, error) {
 	flags.IntVar(&d.orders, "orders", 1000, "orders of the simulated company")
 	flags.Uint64Var(&d.seed, "seed", 1, "seed of the simulated company")
 	flags.DurationVar(&d.trickle, "trickle", 2*time.Second, "a live order every so often; 0: none")
+	flags.BoolVar(&d.servers, "servers", false, "start broker, registry and ClickHouse only; roles run as processes of their own (throughline run --roles …)")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
@@ -74,6 +76,10 @@ func (d *dev) run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, stopServers()) }()
 	if err != nil {
 		return err
+	}
+	if d.servers {
+		<-ctx.Done()
+		return nil
 	}
 	if _, err := compose.Migrate(ctx, d.cfg); err != nil {
 		return fmt.Errorf("preparing topics, schemas and tables: %w", err)
