@@ -15,13 +15,13 @@ type Metrics struct {
 	Registry *prometheus.Registry
 	Sinks    *sinks.Metrics
 
-	roles   *prometheus.GaugeVec
-	records *prometheus.CounterVec
-	commits *prometheus.HistogramVec
-	aborts  *prometheus.CounterVec
-	letters *prometheus.CounterVec
-	lag     *prometheus.GaugeVec
-	holds   *prometheus.GaugeVec
+	roles    *prometheus.GaugeVec
+	records  *prometheus.CounterVec
+	commits  *prometheus.HistogramVec
+	aborts   *prometheus.CounterVec
+	letters  *prometheus.CounterVec
+	lag      *prometheus.GaugeVec
+	outcomes *prometheus.CounterVec
 }
 
 // NewMetrics registers them in a registry of their own: no globals, so tests run side by side.
@@ -35,13 +35,14 @@ func NewMetrics() (*Metrics, error) {
 		aborts:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "throughline_aborts_total", Help: "Transactions aborted; their records are read again."}, []string{"role"}),
 		letters: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "throughline_dead_letters_total", Help: "Dead letters written."}, []string{"stage", "class", "owner"}),
 		lag:     prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "throughline_lag_records", Help: "Records between a group's offsets and the ends of its topics."}, []string{"group"}),
-		holds:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "throughline_holds", Help: "Events that wait at admission."}, []string{"owner"}),
+		outcomes: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "throughline_admission_outcomes_total",
+			Help: "What became of intake records that were not simply admitted; HELD less RELEASED is what waits."}, []string{"outcome", "owner"}),
 	}
 	var err error
 	if m.Sinks, err = sinks.NewMetrics(m.Registry); err != nil {
 		return nil, err
 	}
-	for _, c := range []prometheus.Collector{m.roles, m.records, m.commits, m.aborts, m.letters, m.lag, m.holds, collectors.NewGoCollector(),
+	for _, c := range []prometheus.Collector{m.roles, m.records, m.commits, m.aborts, m.letters, m.lag, m.outcomes, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})} {
 		if err := m.Registry.Register(c); err != nil {
 			return nil, err
@@ -57,8 +58,9 @@ func (m *Metrics) Observer() schemas.Observer {
 			m.records.WithLabelValues(role).Add(float64(records))
 			m.commits.WithLabelValues(role).Observe(took.Seconds())
 		},
-		OnAbort:  func(role string) { m.aborts.WithLabelValues(role).Inc() },
-		OnLetter: func(l *schemas.DeadLetter) { m.letters.WithLabelValues(l.Stage, string(l.Class), l.Owner).Inc() },
+		OnAbort:   func(role string) { m.aborts.WithLabelValues(role).Inc() },
+		OnOutcome: func(o *schemas.AdmissionOutcome) { m.outcomes.WithLabelValues(string(o.Outcome), o.Owner).Inc() },
+		OnLetter:  func(l *schemas.DeadLetter) { m.letters.WithLabelValues(l.Stage, string(l.Class), l.Owner).Inc() },
 	}
 }
 

@@ -172,6 +172,9 @@ func (s *session) encode(st *part, events []Output, out []schemas.Outgoing) ([]s
 		if o.Acked != nil {
 			st.recent[o.Event.Header().EventID] = o.Event
 		}
+		if outcome, ok := o.Event.(*schemas.AdmissionOutcome); ok {
+			s.Observe.Outcome(outcome)
+		}
 		out = append(out, schemas.Outgoing{Record: rec, Acked: o.Acked})
 	}
 	return out, nil

@@ -13,9 +13,18 @@ import (
 
 // Observer is what the loops tell whoever watches; a nil function is not called.
 type Observer struct {
-	OnCommit func(role string, records int, took time.Duration)
-	OnAbort  func(role string)
-	OnLetter func(l *DeadLetter)
+	OnBegin   func(role string) // a transaction has begun
+	OnCommit  func(role string, records int, took time.Duration)
+	OnAbort   func(role string)
+	OnLetter  func(l *DeadLetter)
+	OnOutcome func(o *AdmissionOutcome)
+}
+
+// Outcome tells what became of an intake record: held, released, overdue, a duplicate.
+func (o Observer) Outcome(e *AdmissionOutcome) {
+	if o.OnOutcome != nil {
+		o.OnOutcome(e)
+	}
 }
 
 // Letter tells of a dead letter.
@@ -73,6 +82,9 @@ func (t *Transaction) Run(ctx context.Context, work func(ctx context.Context, fs
 	start := time.Now()
 	if err := t.Session.Begin(); err != nil {
 		return 0, fmt.Errorf("beginning a transaction: %w", err)
+	}
+	if t.Observe.OnBegin != nil {
+		t.Observe.OnBegin(t.Role)
 	}
 	n, workErr := t.collect(ctx, start, fs, work)
 	if workErr == nil && t.BeforeEnd != nil {
