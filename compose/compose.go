@@ -21,6 +21,7 @@ type App struct {
 	Codec   *schemas.Codec
 	Log     *slog.Logger
 	Metrics *Metrics
+	Observe schemas.Observer // what the loops tell: by default the metrics
 }
 
 // New connects to nothing but the registry, whose ids it looks up.
@@ -40,7 +41,7 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &App{Config: cfg, Cluster: cluster, Codec: codec, Log: log, Metrics: metrics}, nil
+	return &App{Config: cfg, Cluster: cluster, Codec: codec, Log: log, Metrics: metrics, Observe: metrics.Observer()}, nil
 }
 
 // Run runs the configured roles, and serves HTTP beside them, until ctx ends or one of them returns an error.

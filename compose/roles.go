@@ -53,14 +53,14 @@ func RoleNames() []string {
 func runProcessor(p func() processors.Processor) func(context.Context, *App) error {
 	return func(ctx context.Context, a *App) error {
 		return processors.Runner{Processor: p(), Cluster: a.Cluster, Codec: a.Codec, Replica: a.Config.Replica, Interval: a.Config.Kafka.Interval,
-			Session: a.Config.Kafka.Session, Log: a.Log, Observe: a.Metrics.Observer()}.Run(ctx)
+			Session: a.Config.Kafka.Session, Log: a.Log, Observe: a.Observe}.Run(ctx)
 	}
 }
 
 func runProjection(p func() projections.Projection) func(context.Context, *App) error {
 	return func(ctx context.Context, a *App) error {
 		return projections.Runner{Projection: p(), Cluster: a.Cluster, Codec: a.Codec, Dir: filepath.Clean(a.Config.DataDir), Replica: a.Config.Replica,
-			Interval: a.Config.Kafka.Interval, Session: a.Config.Kafka.Session, Log: a.Log, Observe: a.Metrics.Observer()}.Run(ctx)
+			Interval: a.Config.Kafka.Interval, Session: a.Config.Kafka.Session, Log: a.Log, Observe: a.Observe}.Run(ctx)
 	}
 }
 
@@ -75,7 +75,7 @@ func runSinks(ctx context.Context, a *App) error {
 	}
 	defer conn.Close()
 	return sinks.Sink{Tables: tables(a.Codec), Cluster: a.Cluster, Codec: a.Codec, Conn: conn, Replica: a.Config.Replica, MaxRows: a.Config.Sink.Rows,
-		MaxWait: a.Config.Sink.Wait, Log: a.Log, Observe: a.Metrics.Observer(), Metrics: a.Metrics.Sinks}.Run(ctx)
+		MaxWait: a.Config.Sink.Wait, Log: a.Log, Observe: a.Observe, Metrics: a.Metrics.Sinks}.Run(ctx)
 }
 
 // tables are the sinks' tables, told by the processors' own pure functions what must follow from an event.
