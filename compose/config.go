@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -194,6 +195,9 @@ func (c Config) Validate() error {
 	}
 	if !strings.HasPrefix(c.Registry.URL, "http://") && !strings.HasPrefix(c.Registry.URL, "https://") {
 		wrong("registry.url", "%q is no http or https address", c.Registry.URL)
+	}
+	if u, err := url.Parse(c.Registry.URL); err == nil && u.User != nil {
+		wrong("registry.url", "holds a user: set registry.user and registry.password instead, which are never printed")
 	}
 	for _, r := range c.Roles {
 		if !slices.Contains(RoleNames(), r) {

@@ -15,16 +15,9 @@ import (
 
 // record completes e's envelope and gives the record that carries it, CloudEvents attributes as headers (domain.md §1.1).
 func (p *Producer) record(ctx context.Context, e schemas.Event) (*kgo.Record, error) {
-	if err := complete(e, p.trace(ctx)); err != nil {
-		return nil, fmt.Errorf("%s: %w: %w", describe(e), ErrNotPublished, err)
-	}
-	topic, key, err := destination(e)
+	topic, key, err := check(e, p.trace(ctx))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w: %w", describe(e), ErrNotPublished, err)
-	}
-	// Intake would find the same, but as a dead letter; here whoever wrote the event learns of it.
-	if err := schemas.CheckContract(e); err != nil {
-		return nil, fmt.Errorf("%s: %w: correct the event: %w", describe(e), ErrNotPublished, err)
+		return nil, err
 	}
 	r, err := p.codec.RecordTo(e, topic, key)
 	var poison *schemas.PoisonError
@@ -36,6 +29,27 @@ func (p *Producer) record(ctx context.Context, e schemas.Event) (*kgo.Record, er
 	}
 	r.Headers = headers(e)
 	return r, nil
+}
+
+// Check does what Emit does before it sends: it fills in what follows from the source document, and refuses (ErrNotPublished) an event that may not be
+// published or breaks its contract. It returns the topic to which the event would go.
+func Check(e schemas.Event) (topic string, err error) {
+	topic, _, err = check(e, "")
+	return topic, err
+}
+
+func check(e schemas.Event, traceparent string) (topic string, key []byte, err error) {
+	if err = complete(e, traceparent); err == nil {
+		topic, key, err = destination(e)
+	}
+	if err != nil {
+		return "", nil, fmt.Errorf("%s: %w: %w", describe(e), ErrNotPublished, err)
+	}
+	// Intake would find the same, but as a dead letter; here whoever wrote the event learns of it.
+	if err := schemas.CheckContract(e); err != nil {
+		return "", nil, fmt.Errorf("%s: %w: correct the event: %w", describe(e), ErrNotPublished, err)
+	}
+	return topic, key, nil
 }
 
 // complete fills in what follows from the source document, and refuses an envelope from which nothing follows.

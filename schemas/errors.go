@@ -29,6 +29,9 @@ var (
 
 	// ErrRegistryUnavailable is returned when the schema registry did not answer, or not sensibly. Wait and try again, never a dead letter.
 	ErrRegistryUnavailable = errors.New("schema registry unavailable")
+
+	// ErrNotRegistered is returned when the registry does not hold a schema of ours yet.
+	ErrNotRegistered = errors.New("not registered: run `throughline migrate`")
 )
 
 // PoisonError is why a record can never be read: a class for machines, and a reason that names fields, never values.

@@ -62,7 +62,7 @@ func (r *Registry) Lookup(ctx context.Context) (map[string]int, error) {
 	return r.each(ctx, "looking up", func(ctx context.Context, subject string, s sr.Schema) (int, error) {
 		found, err := r.client.LookupSchema(ctx, subject, s)
 		if notFound(err) {
-			return 0, errNotRegistered
+			return 0, ErrNotRegistered
 		}
 		return found.ID, err
 	})
@@ -148,8 +148,6 @@ func (r *Registry) keep(id int, text string) {
 	delete(r.missing, id)
 }
 
-var errNotRegistered = errors.New("not registered: run `throughline migrate`")
-
 func unknownID(id int) error {
 	return &PoisonError{Class: DeadLetterClassUNKNOWN_SCHEMA, Reason: fmt.Sprintf("schema id %d is not in the registry", id)}
 }
@@ -166,7 +164,7 @@ func registryError(err error) error {
 	if errors.As(err, &answer) && answer.ErrorCode != 0 && (answer.StatusCode == http.StatusConflict || answer.StatusCode == http.StatusUnprocessableEntity) {
 		return err
 	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, errNotRegistered) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, ErrNotRegistered) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrRegistryUnavailable, err)
