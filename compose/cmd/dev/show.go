@@ -38,7 +38,7 @@ func (d *dev) show(ctx context.Context) error {
 	}
 	if err := d.table(ctx, "Available to promise", `
 		SELECT sku, location, toString(p.on_hand) AS on_hand, toString(p.unavailable) AS unavailable, toString(p.reserved) AS reserved, toString(p.open_demand) AS open_demand,
-			toString(p.atp) AS atp FROM stock_positions AS p ORDER BY p.reserved + p.open_demand + p.unavailable DESC, sku, location LIMIT 6`); err != nil {
+			toString(p.atp) AS atp FROM stock_positions AS p ORDER BY p.reserved + p.open_demand + p.unavailable > 0 DESC, p.on_hand DESC, sku, location LIMIT 6`); err != nil {
 		return err
 	}
 	if err := d.table(ctx, "Completeness: what became of every event", `SELECT outcome, toString(count()) AS events FROM completeness GROUP BY outcome ORDER BY outcome`); err != nil {
