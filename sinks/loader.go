@@ -32,10 +32,11 @@ type batch struct {
 	letters []*kgo.Record
 	next    map[string]map[int32]kgo.EpochOffset // to commit
 	records int
+	bytes   int
 	since   time.Time // of the first record
 }
 
-// maxBytes bounds a block whose lines are few and large: dead letters carry up to 10 MiB each.
+// maxBytes bounds a batch whose records are few and large: dead letters carry up to 10 MiB each.
 const maxBytes = 64 << 20
 
 // errRevoked ends a session whose batch was dropped: rows of partitions that are ours no more are somebody else's to load.
@@ -102,7 +103,7 @@ func (l *loader) step(ctx context.Context) (bool, error) {
 }
 
 func (l *loader) full() bool {
-	return l.batch.block.Rows() >= l.sink.MaxRows || len(l.batch.letters) >= 1000 || (l.batch.records%256 == 0 && l.batch.block.Size() > maxBytes)
+	return l.batch.block.Rows() >= l.sink.MaxRows || len(l.batch.letters) >= 1000 || l.batch.bytes > maxBytes
 }
 
 // take adds one record to the batch: rows, or a letter.
@@ -115,6 +116,7 @@ func (l *loader) take(ctx context.Context, r *kgo.Record) error {
 			return err
 		}
 		l.batch.records++
+		l.batch.bytes += len(r.Value)
 	}
 	partitions := l.batch.next[r.Topic]
 	if partitions == nil {
@@ -194,7 +196,7 @@ func (l *loader) load(ctx context.Context) error {
 
 func (l *loader) empty() {
 	l.batch.block.Reset()
-	l.batch.letters, l.batch.next, l.batch.records = l.batch.letters[:0], nil, 0
+	l.batch.letters, l.batch.next, l.batch.records, l.batch.bytes = l.batch.letters[:0], nil, 0, 0
 }
 
 // commit gives the offsets of the batch back to the group. No partition can be taken away meanwhile: the callback waits for mu. A commit that the

@@ -65,13 +65,17 @@ func TestRowsSayWhatTheEventSays(t *testing.T) {
 		}},
 		{"intake", "admission.outcome", func(e schemas.Event) map[string]string {
 			x := e.(*schemas.AdmissionOutcome)
-			return map[string]string{"event_id": x.SubjectEventID.V.String(), "event_type": x.SubjectEventType, "said": string(x.Outcome), "thread": x.Thread, "topic": x.Topic, "offset": fmt.Sprint(x.Offset)}
+			return map[string]string{"event_id": x.SubjectEventID.V.String(), "event_type": x.SubjectEventType, "thread": x.Thread, "topic": x.Topic, "offset": fmt.Sprint(x.Offset)}
 		}},
 	} {
 		e := schemas.Example(c.event)
 		put(t, conn, c.table, e)
 		for expression, want := range c.cells(e) {
-			if got := text1(t, conn, expression+" FROM "+c.table+" LIMIT 1"); got != want {
+			from := c.table
+			if from == "intake" {
+				from = "intake_log" // the view accounts for the other examples' intake records too
+			}
+			if got := text1(t, conn, expression+" FROM "+from+" LIMIT 1"); got != want {
 				t.Errorf("%s: %s = %q, want %q", c.table, expression, got, want)
 			}
 		}

@@ -14,8 +14,8 @@ import (
 	"github.com/throughline/throughline/schemas"
 )
 
-// Sink loads tables. Each table has a goroutine and a consumer group of its own (throughline-sink-<table>), so that one that lags or halts holds up
-// no other; the committed offsets of that group are the only position there is.
+// Sink loads tables. Each table has a goroutine and a consumer group of its own (throughline-sink-<table>), so that one that lags holds up no other; the
+// committed offsets of that group are the only position there is.
 type Sink struct {
 	Tables  []Table
 	Cluster []kgo.Opt // how to reach the brokers
@@ -23,7 +23,7 @@ type Sink struct {
 	Conn    driver.Conn // from Open
 	Replica string      // stable per replica: a restarted replica takes its partitions over at once
 
-	MaxRows  int           // an insert goes out at so many rows of the base table, or 64 MiB: 65,536 where zero; 8,000 cost the engine twice as much per row
+	MaxRows  int           // an insert goes out at so many rows of the base table, or 64 MiB of records: 65,536 where zero; 8,000 cost the engine twice as much per row
 	MaxWait  time.Duration // or when its first record has waited so long: 500 ms where zero
 	Attempt  time.Duration // one try of an insert or of a letter: 25 s where zero; below the watchdog's time
 	Watchdog time.Duration // 30 s where zero
