@@ -5,6 +5,16 @@ import "github.com/spf13/cobra"
 // commands is every verb: one line each, one file each.
 func commands(a *app) []*cobra.Command {
 	return []*cobra.Command{
+		newRunCommand(a),
+		newStatusCommand(a),
+		newTopicsCommand(a),
+		newSchemasCommand(a),
+		newMigrateCommand(a),
+		newPublishCommand(a),
+		newImportCommand(a),
+		newSimulateCommand(a),
+		newCatCommand(a),
+		newConfigCommand(a),
 		newVersionCommand(a),
 	}
 }
