@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/throughline/throughline/schemas"
@@ -87,7 +88,7 @@ func (r Runner) session(ctx context.Context) (progressed bool, err error) {
 	if limit == 0 {
 		limit = 100_000
 	}
-	st, err := openStore(filepath.Join(r.Dir, r.Projection.Name+"-"+r.Replica), r.Projection.Values, r.Cluster, limit)
+	st, err := openStore(vfs.Default, filepath.Join(r.Dir, r.Projection.Name+"-"+r.Replica), r.Projection.Values, r.Cluster, limit)
 	if err != nil {
 		return false, err
 	}

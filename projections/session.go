@@ -225,6 +225,10 @@ func (s *session) finish(ctx context.Context) error {
 // afterEnd makes the store follow the transaction.
 func (s *session) afterEnd(_ context.Context, committed bool) error {
 	defer func() { s.touched = nil }()
+	// Asked before the write, which would stall behind a flush that cannot succeed.
+	if err := s.store.health(); err != nil {
+		return err
+	}
 	for _, p := range s.touched {
 		if !committed {
 			p.abort()

@@ -5,8 +5,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -21,21 +23,41 @@ type store struct {
 	limit   int
 	dog     *schemas.Watchdog
 
+	broken atomic.Pointer[error]
+
 	mu    sync.Mutex
 	parts map[partID]*part
 }
 
-func openStore(dir string, values Values, cluster []kgo.Opt, limit int) (*store, error) {
+// ErrStateStore is returned when the state store cannot be written, because its disk is full or broken. Nothing is lost: make room, or give it another
+// data_dir, and start again; what the store lacks it reads from its changelog.
+var ErrStateStore = fmt.Errorf("%w: the state store cannot be written: make room on its disk, or set another data_dir, and start again", schemas.ErrStuck)
+
+const memTable = 64 << 20
+
+func openStore(fs vfs.FS, dir string, values Values, cluster []kgo.Opt, limit int) (*store, error) {
 	cache := pebble.NewCache(64 << 20)
 	defer cache.Unref()
+	s := &store{values: values, cluster: cluster, limit: limit, parts: map[partID]*part{}}
 	db, err := pebble.Open(dir, &pebble.Options{
 		// The changelog is the log: what a crash takes from the memtable comes back from there.
-		DisableWAL: true, Cache: cache, MemTableSize: 64 << 20, Logger: quiet{}, FormatMajorVersion: pebble.FormatNewest,
+		DisableWAL: true, Cache: cache, MemTableSize: memTable, Logger: quiet{}, FormatMajorVersion: pebble.FormatNewest, FS: fs,
+		// Pebble repeats a flush that failed for ever and stalls writes meanwhile: a full disk would look like a hang.
+		EventListener: &pebble.EventListener{BackgroundError: func(err error) { s.broken.CompareAndSwap(nil, &err) }},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the state store: %w. If it is damaged, delete its directory: it is rebuilt from the changelog", err)
 	}
-	return &store{db: db, values: values, cluster: cluster, limit: limit, parts: map[partID]*part{}}, nil
+	s.db = db
+	return s, nil
+}
+
+// health is the first error of a background write, nil while all is well.
+func (s *store) health() error {
+	if err := s.broken.Load(); err != nil {
+		return fmt.Errorf("%w: %w", ErrStateStore, *err)
+	}
+	return nil
 }
 
 func (s *store) close() error { return s.db.Close() }
