@@ -85,7 +85,7 @@ func threadOf(st projections.State, e schemas.Event) (string, error) {
 		}
 		return schemas.Thread(original), nil
 	}
-	return "", contract("meta.correction.corrected_event_id has not come under this source document: embed the original, or redrive after it has come")
+	return "", contract("meta.correction.corrected_event_id has not come under this source document: embed the original, or send the void again after it")
 }
 
 func contract(format string, args ...any) error {
