@@ -14,6 +14,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/throughline/throughline/compose"
+	"github.com/throughline/throughline/producers"
 	"github.com/throughline/throughline/schemas"
 	"github.com/throughline/throughline/sinks"
 )
@@ -36,6 +37,8 @@ type app struct {
 	schemas *schemas.Codec
 	kafka   *kgo.Client
 	tables  driver.Conn
+
+	producers []*producers.Producer
 }
 
 // newRoot is the command tree. Every error that it returns has an exit status: ask statusOf.
@@ -176,6 +179,27 @@ func (a *app) codec(ctx context.Context) (*schemas.Codec, error) {
 	return a.schemas, err
 }
 
+// producer publishes through brokers that have answered.
+func (a *app) producer(ctx context.Context) (*producers.Producer, error) {
+	if _, err := a.client(ctx); err != nil {
+		return nil, err
+	}
+	codec, err := a.codec(ctx)
+	if err != nil {
+		return nil, err
+	}
+	opts, err := a.cluster()
+	if err != nil {
+		return nil, err
+	}
+	p, err := producers.New(opts, codec)
+	if err != nil {
+		return nil, usage(err)
+	}
+	a.producers = append(a.producers, p)
+	return p, nil
+}
+
 // clickhouse is a connection to a ClickHouse that has answered and holds our database.
 func (a *app) clickhouse(ctx context.Context) (driver.Conn, error) {
 	if a.tables != nil {
@@ -201,7 +225,16 @@ func (a *app) clickhouse(ctx context.Context) (driver.Conn, error) {
 	return conn, nil
 }
 
+// closeWithin bounds the flush of a producer whose verb has failed or was interrupted.
+const closeWithin = 5 * time.Second
+
 func (a *app) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
+	defer cancel()
+	for _, p := range a.producers {
+		_ = p.Close(ctx) // a verb that cares has flushed
+	}
+	a.producers = nil
 	if a.kafka != nil {
 		a.kafka.Close()
 	}

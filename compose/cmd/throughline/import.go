@@ -48,7 +48,6 @@ func (a *app) importOnlineRetail(ctx context.Context, file string, wait bool) er
 	if err != nil {
 		return err
 	}
-	defer p.Close(context.WithoutCancel(ctx))
 	begin := time.Now()
 	a.note("reading %s", file)
 	rows, _, err := onlineretail.Open(file)

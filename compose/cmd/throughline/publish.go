@@ -6,205 +6,153 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sort"
-	"sync"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/throughline/throughline/producers"
 	"github.com/throughline/throughline/schemas"
 )
 
-// shown is how many problems, or published events, are told one by one.
-const shown = 20
-
 func newPublishCommand(a *app) *cobra.Command {
-	var eventType string
-	var check bool
+	p := &publication{app: a}
 	c := &cobra.Command{
 		Use:   "publish [FILE]",
-		Short: "Publish events from JSON or NDJSON, in a file or on stdin",
-		Long: "Reads events in their JSON form: one object, an array, or one object a line. Nothing is published unless every event keeps its contract; every\n" +
-			"problem is told with its line. meta.event_id may be left out: it follows from meta.source, so that publishing twice changes nothing.",
-		Example: "  throughline publish order.json\n  throughline schemas example order.accepted | throughline publish\n  throughline cat intake.orders | throughline publish --check",
-		Args:    cobra.MaximumNArgs(1),
+		Short: "Publish events from JSON or NDJSON; reads standard input without a file",
+		Long: "Publishes events as their sources would: facts to intake.*, reference data to its topics. FILE holds one event a line, one event over several lines,\n" +
+			"or an array; meta.event_type says which event it is (`throughline schemas list`), and meta.event_id may be left out: it follows from meta.source.\n" +
+			"Everything is checked before anything is sent; an event that is published twice changes nothing. What `cat` prints of an intake topic, publish takes.",
+		Example: "  throughline publish order.json\n  throughline cat intake.orders | throughline publish --dry-run",
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usage(fmt.Errorf("%s takes one file, or none to read standard input", c.CommandPath()))
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, args []string) error {
-			name, text, err := a.input(args)
+			input, err := p.read(args)
 			if err != nil {
-				return err
+				return usage(err)
 			}
-			items, err := splitEvents(text)
-			if err == nil && len(items) == 0 {
-				err = errors.New("no event in it")
-			}
-			if err != nil {
-				return usage(fmt.Errorf("%s: %w. Nothing was published", name, err))
-			}
-			if err := a.checkItems(name, items, eventType); err != nil {
-				return err
-			}
-			if check {
-				return a.print(map[string]int{"valid": len(items)}, func(w io.Writer) { fmt.Fprintf(w, "%d events are valid\n", len(items)) })
-			}
-			return a.publishItems(c.Context(), name, items, eventType)
+			return p.publish(c.Context(), input)
 		},
 	}
-	c.Flags().StringVar(&eventType, "type", "", "event `type` where meta.event_type is left out")
-	c.Flags().BoolVar(&check, "check", false, "validate only")
-	_ = c.RegisterFlagCompletionFunc("type", completeTypes)
+	c.Flags().BoolVar(&p.dryRun, "dry-run", false, "check only; needs no server")
+	c.Flags().BoolVar(&p.keepGoing, "keep-going", false, "publish the events that are right, even where others are wrong")
 	return c
 }
 
-func (a *app) input(args []string) (name string, text []byte, err error) {
+// publication is one use of publish.
+type publication struct {
+	*app
+	dryRun, keepGoing bool
+}
+
+func (p *publication) read(args []string) ([]byte, error) {
 	if len(args) == 0 || args[0] == "-" {
-		if text, err = io.ReadAll(a.in); err != nil {
-			return "", nil, fmt.Errorf("reading stdin: %w", err)
-		}
-		return "stdin", text, nil
+		return io.ReadAll(p.in)
 	}
-	if text, err = os.ReadFile(args[0]); err != nil {
-		return "", nil, usage(fmt.Errorf("reading the events: %w", err))
-	}
-	return args[0], text, nil
+	return os.ReadFile(args[0])
 }
 
-// checkItems tells every problem, up to a number that a person reads.
-func (a *app) checkItems(name string, items []item, eventType string) error {
-	wrong := 0
-	for _, it := range items {
-		_, err := parseEvent(it.text, eventType)
-		if err == nil {
-			continue
-		}
-		if wrong++; wrong <= shown {
-			a.note("%s:%d: %v", name, it.line, err)
-		}
-	}
-	if wrong == 0 {
-		return nil
-	}
-	return usage(fmt.Errorf("%d of %d events in %s are not valid, nothing was published: correct the lines named above. `throughline schemas example TYPE` shows a valid one",
-		wrong, len(items), name))
-}
-
-// published is what became of one event.
+// published is an event of the input that may be sent.
 type published struct {
 	Line      int    `json:"line"`
 	EventType string `json:"event_type"`
 	EventID   string `json:"event_id"`
 	Topic     string `json:"topic"`
+	event     schemas.Event
 }
 
-func (a *app) publishItems(ctx context.Context, name string, items []item, eventType string) error {
-	p, err := a.producer(ctx)
+// refusal is an event of the input that may not.
+type refusal struct {
+	Line    int    `json:"line"`
+	Problem string `json:"problem"`
+}
+
+func (p *publication) publish(ctx context.Context, input []byte) error {
+	right, wrong := checkAll(input)
+	if len(right)+len(wrong) == 0 {
+		return usage(errors.New("there is no event in the input: `throughline schemas example order.accepted` prints one"))
+	}
+	bad := p.refused(right, wrong)
+	if bad != nil && !p.keepGoing {
+		right = right[:0]
+	}
+	if !p.dryRun && len(right) > 0 {
+		if err := p.send(ctx, right); err != nil {
+			return err
+		}
+	}
+	result := map[string]any{"dry_run": p.dryRun, "published": right, "refused": wrong}
+	return errors.Join(p.print(result, func(w io.Writer) { p.summary(w, right) }), bad)
+}
+
+func (p *publication) refused(right []published, wrong []refusal) error {
+	if len(wrong) == 0 {
+		return nil
+	}
+	const shown = 20
+	lines := make([]string, 0, shown+1)
+	for i, r := range wrong {
+		if i == shown {
+			lines = append(lines, fmt.Sprintf("… and %d more (--output json lists all)", len(wrong)-shown))
+			break
+		}
+		lines = append(lines, r.Problem)
+	}
+	then := "nothing is sent: correct them, or publish the others with --keep-going"
+	if p.keepGoing || len(right) == 0 {
+		then = "correct them and publish them again"
+	}
+	return usage(fmt.Errorf("%d of %d events are wrong; %s\n%s", len(wrong), len(right)+len(wrong), then, strings.Join(lines, "\n")))
+}
+
+func (p *publication) summary(w io.Writer, right []published) {
+	if len(right) == 0 {
+		return
+	}
+	rows, byTopic := make([][]string, len(right)), map[string]int{}
+	for i, e := range right {
+		rows[i] = []string{strconv.Itoa(e.Line), e.EventType, e.EventID, e.Topic}
+		byTopic[e.Topic]++
+	}
+	if len(rows) > 20 {
+		rows = rows[:0]
+		for topic, n := range byTopic {
+			rows = append(rows, []string{strconv.Itoa(n), topic})
+		}
+		slices.SortFunc(rows, func(a, b []string) int { return strings.Compare(a[1], b[1]) })
+		table(w, []string{"events", "topic"}, rows)
+	} else {
+		table(w, []string{"line", "event type", "event id", "topic"}, rows)
+	}
+	if p.dryRun {
+		fmt.Fprintf(w, "%d events are right; nothing is sent (--dry-run)\n", len(right))
+		return
+	}
+	fmt.Fprintf(w, "%d events published and durable\n", len(right))
+}
+
+// send publishes in the order of the input and returns when all are durable.
+func (p *publication) send(ctx context.Context, events []published) error {
+	producer, err := p.producer(ctx)
 	if err != nil {
 		return err
 	}
-	defer p.Close(context.WithoutCancel(ctx))
-	bar := a.progress("publishing", int64(len(items)))
+	bar := p.progress("publishing", int64(len(events)))
 	defer bar.Done()
-	out := outbox{producer: p}
-	var done []published
-	topics := map[string]int{}
-	for i, it := range items {
-		e, err := parseEvent(it.text, eventType)
-		if err != nil {
-			return usage(err) // cannot be: it was checked
+	out := outbox{producer: producer}
+	for i := range events {
+		if out.broken() {
+			break
 		}
-		out.emit(ctx, e)
-		topic := destination(e)
-		topics[topic]++
-		if len(done) < shown {
-			done = append(done, published{it.line, e.EventType(), e.Header().EventID.String(), topic})
-		}
-		bar.Set(int64(i), int64(len(items)))
+		out.emit(ctx, events[i].event)
+		bar.Set(int64(i), int64(len(events)))
 	}
 	if n, err := out.flush(ctx); err != nil {
-		return fmt.Errorf("%d of %d events of %s were published; publish it again, copies are dropped: %w", n, len(items), name, err)
+		return fmt.Errorf("%d of %d events are published; publish all of them again, copies change nothing: %w", n, len(events), err)
 	}
-	result := map[string]any{"published": len(items), "topics": topics, "events": done}
-	return a.print(result, func(w io.Writer) {
-		if len(items) <= shown {
-			for _, d := range done {
-				fmt.Fprintf(w, "%s  %s  %s\n", d.EventID, d.EventType, d.Topic)
-			}
-		}
-		fmt.Fprintf(w, "published %d events%s\n", len(items), perTopic(topics))
-	})
-}
-
-func perTopic(topics map[string]int) string {
-	var names []string
-	for t := range topics {
-		names = append(names, t)
-	}
-	sort.Strings(names)
-	text := ""
-	for i, t := range names {
-		sep := ", "
-		if i == 0 {
-			sep = ": "
-		}
-		text += fmt.Sprintf("%s%s %d", sep, t, topics[t])
-	}
-	return text
-}
-
-func destination(e schemas.Event) string {
-	if topic, ok := schemas.IntakeTopic(e); ok {
-		return topic
-	}
-	topic, _ := schemas.Route(e)
-	return topic
-}
-
-// producer publishes to brokers that have answered.
-func (a *app) producer(ctx context.Context) (*producers.Producer, error) {
-	if _, err := a.client(ctx); err != nil {
-		return nil, err
-	}
-	codec, err := a.codec(ctx)
-	if err != nil {
-		return nil, err
-	}
-	opts, err := a.cluster()
-	if err != nil {
-		return nil, err
-	}
-	return producers.New(opts, codec)
-}
-
-// outbox publishes in the background and keeps the first failure.
-type outbox struct {
-	producer *producers.Producer
-	mu       sync.Mutex
-	durable  int64
-	failed   error
-}
-
-func (o *outbox) emit(ctx context.Context, e schemas.Event) {
-	o.producer.EmitAsync(ctx, e, func(err error) {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		if err == nil {
-			o.durable++
-		} else if o.failed == nil {
-			o.failed = err
-		}
-	})
-}
-
-// flush waits for everything and says how much is durable.
-func (o *outbox) flush(ctx context.Context) (int64, error) {
-	err := o.producer.Flush(ctx)
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.durable, errors.Join(o.failed, err)
-}
-
-// broken says that an event has failed: go no further.
-func (o *outbox) broken() bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.failed != nil
+	return nil
 }

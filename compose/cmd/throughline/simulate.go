@@ -42,7 +42,6 @@ func (a *app) simulate(ctx context.Context, company *simulate.Company, wait bool
 	if err != nil {
 		return err
 	}
-	defer p.Close(context.WithoutCancel(ctx))
 	begin := time.Now()
 	if err := p.Emit(ctx, company.Reference()...); err != nil {
 		return fmt.Errorf("publishing the company's reference data: %w", err)
