@@ -29,6 +29,7 @@ type ward struct {
 	stops   []func() error
 	groups  map[string][]string
 	company *simulate.Company
+	later   []*kgo.Record // of its canonical log, for a test to produce while something is under way
 }
 
 // poisons says that an event is poison as long as the ward is sick.
