@@ -5,11 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os/signal"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,6 +24,7 @@ type catOptions struct {
 	limit     int64
 	partition int32
 	follow    bool
+	key       string
 	positions bool
 }
 
@@ -53,15 +52,14 @@ func newCatCommand(a *app) *cobra.Command {
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			o.topic = args[0]
-			ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGINT, syscall.SIGTERM)
-			defer stop()
-			return a.cat(ctx, o)
+			return a.cat(c.Context(), o)
 		},
 	}
 	f := c.Flags()
 	f.StringVar(&o.from, "from", "start", "start, end, an offset, -N (the last N of each partition), or an instant as RFC 3339")
 	f.Int64Var(&o.limit, "limit", 0, "stop after so many records; 0: none")
 	f.Int32Var(&o.partition, "partition", -1, "only this partition")
+	f.StringVar(&o.key, "key", "", "only records with this key")
 	f.BoolVar(&o.follow, "follow", false, "go on with what comes, until interrupted")
 	f.BoolVar(&o.positions, "positions", false, "print topic, partition, offset, time and key around each event")
 	return c
@@ -107,7 +105,7 @@ func (a *app) catAll(ctx context.Context, reader *kgo.Client, codec *schemas.Cod
 		for it := fs.RecordIter(); !it.Done(); {
 			r := it.Next()
 			end, open := left[r.Partition]
-			if !r.Attrs.IsControl() && (o.follow || open && r.Offset < end) {
+			if !r.Attrs.IsControl() && (o.key == "" || o.key == string(r.Key)) && (o.follow || open && r.Offset < end) {
 				if o.limit > 0 && printed == o.limit {
 					return deadOf(dead)
 				}

@@ -72,6 +72,12 @@ func classify(cfg compose.Config, err error) error {
 	if err == nil || errors.As(err, &typed) {
 		return err
 	}
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return unreachable(err)
+	case errors.Is(err, schemas.ErrNotRegistered):
+		return unreachable(fmt.Errorf("the schema registry at %s lacks a schema: %w", cfg.Registry.URL, err))
+	}
 	for _, sort := range []func(compose.Config, error) error{registryError, clickhouseError, kafkaError} {
 		if sorted := sort(cfg, err); sorted != nil {
 			return unreachable(sorted)
@@ -118,7 +124,7 @@ func kafkaError(cfg compose.Config, err error) error {
 	case is(err, kerr.SaslAuthenticationFailed, kerr.UnsupportedSaslMechanism, kerr.IllegalSaslState):
 		return fmt.Errorf("%s refuses the credentials: set kafka.sasl.mechanism, kafka.sasl.user and kafka.sasl.password (THROUGHLINE_KAFKA_SASL_…): %w", at, err)
 	case is(err, kerr.TopicAuthorizationFailed, kerr.GroupAuthorizationFailed, kerr.ClusterAuthorizationFailed, kerr.TransactionalIDAuthorizationFailed):
-		return fmt.Errorf("%s does not let this user do that: ask for the rights on the topic or group (`throughline acls`): %w", at, err)
+		return fmt.Errorf("%s does not let this user do that: ask for read and write on our topics, and for our groups and transactional ids (throughline-…): %w", at, err)
 	case errors.As(err, &firstRead):
 		return fmt.Errorf("%s closes the connection at once: it wants TLS or SASL, or does not; check kafka.tls and kafka.sasl: %w", at, err)
 	case errors.Is(err, kerr.UnknownTopicOrPartition):

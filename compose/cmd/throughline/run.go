@@ -3,9 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -16,10 +14,12 @@ import (
 func newRunCommand(a *app) *cobra.Command {
 	var replica, state, http string
 	var migrate bool
+	var named []string
 	c := &cobra.Command{
 		Use:   "run [role…]",
 		Short: "Run all roles, or the ones named, until interrupted",
-		Long:  "Runs roles in this process until SIGINT or SIGTERM, and serves /healthz, /readyz and /metrics beside them.\n\n" + rolesHelp(),
+		Long: "Runs roles in this process until SIGINT or SIGTERM, and serves /healthz, /readyz and /metrics beside them. A second signal kills.\n\n" +
+			rolesHelp(),
 		Example: "  throughline run                          # everything\n" +
 			"  throughline run finance atp-deltas       # two roles\n" +
 			"  throughline run sinks --replica b        # a second replica of one",
@@ -29,7 +29,9 @@ func newRunCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			cfg.Roles = append(cfg.Roles, roles...)
+			if named = append(named, roles...); len(named) > 0 {
+				cfg.Roles = named
+			}
 			override(&cfg.Replica, replica)
 			override(&cfg.DataDir, state)
 			if c.Flags().Changed("http") {
@@ -41,6 +43,7 @@ func newRunCommand(a *app) *cobra.Command {
 			return a.run(c, cfg, migrate)
 		},
 	}
+	c.Flags().StringSliceVar(&named, "roles", nil, "the roles to run, separated by commas, instead of the configured ones (all, if none are)")
 	c.Flags().StringVar(&replica, "replica", "", "`name` of this replica; two processes of one role need two (default replica, \"0\")")
 	c.Flags().StringVar(&state, "state", "", "`folder` of the state stores (default data_dir)")
 	c.Flags().StringVar(&http, "http", "", "`host:port` of health and metrics instead of http.addr; empty: none")
@@ -64,8 +67,7 @@ func rolesHelp() string {
 }
 
 func (a *app) run(c *cobra.Command, cfg compose.Config, migrate bool) error {
-	ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
+	ctx := c.Context()
 	log := cfg.NewLogger(a.err)
 	if _, err := a.client(ctx); err != nil {
 		return err

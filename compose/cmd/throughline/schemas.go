@@ -88,7 +88,9 @@ func (a *app) showSchema(eventType string) error {
 }
 
 func (a *app) showExample(eventType string) error {
-	text, err := schemas.EventJSON(schemas.Example(eventType))
+	e := schemas.Example(eventType)
+	unstamp(e.Header())
+	text, err := schemas.EventJSON(e)
 	if err != nil {
 		return err
 	}

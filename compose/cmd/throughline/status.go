@@ -5,22 +5,28 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sort"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kadm"
 
 	"github.com/throughline/throughline/compose"
+	"github.com/throughline/throughline/schemas"
 )
 
 // systemStatus is how the system stands. A part that cannot be reached is left out, and the exit status says so.
 type systemStatus struct {
-	Servers  []serverStatus    `json:"servers"`
-	Groups   []groupStatus     `json:"groups"`
-	Rows     map[string]uint64 `json:"rows"`     // by table
-	Outcomes map[string]uint64 `json:"outcomes"` // of events, by the completeness view
-	Open     map[string]uint64 `json:"open"`     // what somebody must look at
+	Servers     []serverStatus    `json:"servers"`
+	Groups      []groupStatus     `json:"groups"`
+	Rows        map[string]uint64 `json:"rows"`         // by table
+	Events      map[string]uint64 `json:"events"`       // by outcome: the completeness view
+	DeadLetters map[string]uint64 `json:"dead_letters"` // by class
+	Holds       map[string]uint64 `json:"holds"`        // that stand, by the team that must bring what they lack
+	Exceptions  uint64            `json:"exceptions"`
 }
 
 type serverStatus struct {
@@ -31,96 +37,125 @@ type serverStatus struct {
 
 type groupStatus struct {
 	Group   string `json:"group"`
+	Role    string `json:"role"`
 	State   string `json:"state"`
 	Members int    `json:"members"`
 	Lag     int64  `json:"lag"`
 }
 
+// statusWithin bounds each part of a status: a server that hangs hides no other.
+const statusWithin = 15 * time.Second
+
 func newStatusCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
 		Short: "Show what runs, how far each role is behind, and what waits for somebody",
-		Args:  noArguments,
+		Long: "Shows whether brokers, registry and ClickHouse answer; every consumer group with its members and its lag in records; what became of every event; dead\n" +
+			"letters by class, and holds by the team that must act. The exit status is 1 where an effect is missing that must be there, and 3 where a server does not answer.",
+		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := a.config()
 			if err != nil {
 				return err
 			}
-			s := systemStatus{Rows: map[string]uint64{}, Outcomes: map[string]uint64{}, Open: map[string]uint64{}}
-			broken := errors.Join(a.kafkaStatus(c.Context(), cfg, &s), a.tableStatus(c.Context(), cfg, &s))
-			return errors.Join(a.print(s, s.write), broken)
+			var s systemStatus
+			var broken []error
+			for _, part := range []func(context.Context, compose.Config, *systemStatus) error{a.kafkaStatus, a.registryStatus, a.tableStatus} {
+				ctx, cancel := context.WithTimeout(c.Context(), statusWithin)
+				broken = append(broken, classify(cfg, part(ctx, cfg, &s)))
+				cancel()
+			}
+			if n := s.Events["missing"]; n > 0 {
+				broken = append(broken, found(fmt.Errorf("%d events miss an effect that must be there: `throughline audit` names them", n)))
+			}
+			return errors.Join(a.print(s, s.write), errors.Join(broken...))
 		},
 	}
 }
 
 func (a *app) kafkaStatus(ctx context.Context, cfg compose.Config, s *systemStatus) error {
 	cl, err := a.client(ctx)
-	s.server("Kafka", fmt.Sprint(cfg.Kafka.Brokers), err)
+	s.server("Kafka", strings.Join(cfg.Kafka.Brokers, ", "), err)
 	if err != nil {
-		return classify(cfg, err)
-	}
-	codec, err := a.codec(ctx)
-	s.server("schema registry", cfg.Registry.URL, err)
-	if err != nil {
-		return classify(cfg, err)
+		return err
 	}
 	adm := kadm.NewClient(cl)
-	lags, err := compose.Lag(ctx, adm, codec)
+	lags, err := compose.Lag(ctx, adm, schemas.NewCodec(nil, schemas.OfflineIDs())) // which groups there are does not hang on the registry
 	if err != nil {
-		return classify(cfg, err)
+		return err
 	}
-	var groups []string
-	for g := range lags {
-		groups = append(groups, g)
-	}
-	sort.Strings(groups)
+	groups := slices.Sorted(maps.Keys(lags))
 	described, err := adm.DescribeGroups(ctx, groups...)
 	if err != nil {
-		return classify(cfg, fmt.Errorf("describing groups: %w", err))
+		return fmt.Errorf("describing groups: %w", err)
 	}
 	for _, g := range groups {
-		s.Groups = append(s.Groups, groupStatus{Group: g, State: described[g].State, Members: len(described[g].Members), Lag: lags[g]})
+		s.Groups = append(s.Groups, groupStatus{Group: g, Role: roleOf(g), State: described[g].State, Members: len(described[g].Members), Lag: lags[g]})
 	}
 	return nil
+}
+
+// roleOf is the role that runs a group; all sinks are one.
+func roleOf(group string) string {
+	role := strings.TrimPrefix(group, schemas.Group(""))
+	if strings.HasPrefix(role, "sink-") {
+		return "sinks"
+	}
+	return role
+}
+
+func (a *app) registryStatus(ctx context.Context, cfg compose.Config, s *systemStatus) error {
+	_, err := a.codec(ctx)
+	s.server("schema registry", cfg.Registry.URL, err)
+	return err
 }
 
 func (a *app) tableStatus(ctx context.Context, cfg compose.Config, s *systemStatus) error {
 	conn, err := a.clickhouse(ctx)
 	s.server("ClickHouse", cfg.ClickHouse.Addr, err)
 	if err != nil {
-		return classify(cfg, err)
+		return err
 	}
+	exceptions := map[string]uint64{}
 	for _, q := range []struct {
-		into  map[string]uint64
+		into  *map[string]uint64
 		query string
 	}{
-		{s.Rows, "SELECT name, n FROM (SELECT 'events' AS name, count() AS n FROM events UNION ALL SELECT 'journal_lines', count() FROM journal_lines UNION ALL SELECT 'stock_deltas', count() FROM stock_deltas UNION ALL SELECT 'stock_positions', count() FROM stock_positions)"},
-		{s.Outcomes, "SELECT outcome, count() FROM completeness GROUP BY outcome"},
-		{s.Open, "SELECT 'dead_letters', count() FROM dead_letters UNION ALL SELECT 'holds', count() FROM holds WHERE ended_at IS NULL UNION ALL SELECT 'exceptions', count() FROM exceptions"},
+		{&s.Rows, "SELECT name, n FROM (SELECT 'events' AS name, count() AS n FROM events UNION ALL SELECT 'journal_lines', count() FROM journal_lines " +
+			"UNION ALL SELECT 'stock_deltas', count() FROM stock_deltas UNION ALL SELECT 'stock_positions', count() FROM stock_positions)"},
+		{&s.Events, "SELECT outcome, count() FROM completeness GROUP BY outcome"},
+		{&s.DeadLetters, "SELECT class, count() FROM dead_letters GROUP BY class"},
+		{&s.Holds, "SELECT owner, count() FROM holds WHERE ended_at IS NULL GROUP BY owner"},
+		{&exceptions, "SELECT 'exceptions', count() FROM exceptions"},
 	} {
+		*q.into = map[string]uint64{}
 		rows, err := conn.Query(ctx, q.query)
 		if err != nil {
-			return classify(cfg, err)
+			return err
 		}
 		for rows.Next() {
 			var name string
 			var n uint64
 			if err := rows.Scan(&name, &n); err != nil {
-				return classify(cfg, err)
+				return err
 			}
-			q.into[name] = n
+			(*q.into)[name] = n
 		}
 		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			return classify(cfg, err)
+			return err
 		}
 	}
+	s.Exceptions = exceptions["exceptions"]
 	return nil
 }
 
 func (s *systemStatus) server(name, address string, err error) {
 	state := "answers"
-	if err != nil {
-		state = "does not answer"
+	switch {
+	case errors.Is(err, schemas.ErrNotRegistered):
+		state = "answers, not migrated"
+	case err != nil:
+		state = "does not answer, or refuses"
 	}
 	s.Servers = append(s.Servers, serverStatus{name, address, state})
 }
@@ -134,24 +169,30 @@ func (s *systemStatus) write(w io.Writer) {
 	if len(s.Groups) > 0 {
 		rows = nil
 		for _, g := range s.Groups {
-			rows = append(rows, []string{g.Group, g.State, strconv.Itoa(g.Members), strconv.FormatInt(g.Lag, 10)})
+			rows = append(rows, []string{g.Group, g.Role, g.State, strconv.Itoa(g.Members), strconv.FormatInt(g.Lag, 10)})
 		}
 		fmt.Fprintln(w)
-		table(w, []string{"group", "state", "members", "lag"}, rows)
+		table(w, []string{"group", "role", "state", "members", "lag"}, rows)
 	}
 	for _, part := range []struct {
-		title  string
-		counts map[string]uint64
-	}{{"table", s.Rows}, {"events", s.Outcomes}, {"to look at", s.Open}} {
-		if len(part.counts) == 0 {
+		title, of string
+		counts    map[string]uint64
+	}{{"table", "rows", s.Rows}, {"what became of", "events", s.Events}, {"dead letters", "letters", s.DeadLetters}, {"holds wait for", "events", s.Holds}} {
+		if part.counts == nil {
 			continue
 		}
 		rows = nil
-		for name, n := range part.counts {
-			rows = append(rows, []string{name, strconv.FormatUint(n, 10)})
+		for _, name := range slices.Sorted(maps.Keys(part.counts)) {
+			rows = append(rows, []string{name, strconv.FormatUint(part.counts[name], 10)})
 		}
-		sort.Slice(rows, func(i, j int) bool { return rows[i][0] < rows[j][0] })
 		fmt.Fprintln(w)
-		table(w, []string{part.title, "count"}, rows)
+		if len(rows) == 0 {
+			fmt.Fprintf(w, "%s: none\n", part.title)
+			continue
+		}
+		table(w, []string{part.title, part.of}, rows)
+	}
+	if s.Exceptions > 0 {
+		fmt.Fprintf(w, "\n%d exceptions raised: SELECT * FROM exceptions\n", s.Exceptions)
 	}
 }
