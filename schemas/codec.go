@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sr"
 )
 
@@ -23,7 +24,9 @@ type Codec struct {
 	foreign  sync.Map       // other id → *resolver
 	readers  sync.Pool
 	buffers  sync.Pool
-	header   atomic.Int32 // bytes that the last envelope took
+	header   atomic.Int32                  // bytes that the last envelope took
+	headers  map[string][]kgo.RecordHeader // of records of ours, by event type: shared, never written to
+	limits   map[string]int                // bytes that a topic takes
 }
 
 const prefixSize = 5
@@ -35,6 +38,7 @@ func NewCodec(registry *Registry, ids map[string]int) *Codec {
 	for subject, id := range ids {
 		c.subjects[id] = subject
 	}
+	c.headers, c.limits = recordHeaders(), topicLimits()
 	c.readers.New = func() any { return new(reader) }
 	c.buffers.New = func() any { b := make([]byte, 0, 4096); return &b }
 	c.header.Store(headerGuess)

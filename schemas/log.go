@@ -114,7 +114,8 @@ func WriteOptions() []kgo.Opt {
 		kgo.ProducerBatchMaxBytes(letterMax),
 		kgo.MaxBufferedRecords(200_000),
 		kgo.MaxBufferedBytes(256 << 20),
-		kgo.ProducerBatchCompression(kgo.Lz4Compression(), kgo.NoCompression()),
+		// Measured end to end: lz4 takes a tenth of every role's time, Snappy's assembler a quarter of that for batches a few percent larger.
+		kgo.ProducerBatchCompression(kgo.SnappyCompression(), kgo.NoCompression()),
 		kgo.RecordPartitioner(partitioner{}),
 	}
 }

@@ -66,20 +66,34 @@ func (c *Codec) RecordTo(e Event, topic string, key []byte) (*kgo.Record, error)
 	if err != nil {
 		return nil, fmt.Errorf("encoding %s: %w", e.EventType(), err)
 	}
-	limit := recordMax
-	if t, ok := LookupTopic(topic); ok {
-		limit = t.MaxBytes
+	limit, ok := c.limits[topic]
+	if !ok {
+		limit = recordMax
 	}
 	// Room for the batch header, the key and the record's own headers.
 	if len(value)+len(key)+1024 > limit {
 		return nil, &PoisonError{Class: DeadLetterClassTOO_LARGE, Reason: fmt.Sprintf("%s of %d bytes: %s takes %d", e.EventType(), len(value), topic, limit)}
 	}
-	return &kgo.Record{Topic: topic, Key: key, Value: value, Headers: []kgo.RecordHeader{
-		{Key: "ce_type", Value: []byte(e.EventType())}, {Key: "ce_specversion", Value: specVersion},
-	}}, nil
+	return &kgo.Record{Topic: topic, Key: key, Value: value, Headers: c.headers[e.EventType()]}, nil
 }
 
-var specVersion = []byte("1.0")
+// recordHeaders are the two CloudEvents attributes of each event type, made once. Each slice is full, so that who appends copies.
+func recordHeaders() map[string][]kgo.RecordHeader {
+	all, version := make(map[string][]kgo.RecordHeader, len(eventSchemas)), []byte("1.0")
+	for i := range eventSchemas {
+		t := eventSchemas[i].EventType
+		all[t] = []kgo.RecordHeader{{Key: "ce_type", Value: []byte(t)}, {Key: "ce_specversion", Value: version}}
+	}
+	return all
+}
+
+func topicLimits() map[string]int {
+	all := make(map[string]int, len(Topics))
+	for _, t := range Topics {
+		all[t.Name] = t.MaxBytes
+	}
+	return all
+}
 
 // IsRedrive says whether a topic is somebody's redrive topic.
 func IsRedrive(topic string) bool { return strings.HasPrefix(topic, "redrive.") }
