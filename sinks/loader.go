@@ -20,7 +20,7 @@ type loader struct {
 	client *kgo.Client
 	dog    *schemas.Watchdog
 	batch  batch
-	reused map[[5]byte]schemas.Event // one event per schema id, decoded into again and again
+	reuse  schemas.Reuse
 
 	mu      sync.Mutex // held while offsets are committed, so that no partition is given away in between
 	revoked bool       // a partition of the batch may belong to somebody else by now
@@ -112,8 +112,11 @@ func (l *loader) take(ctx context.Context, r *kgo.Record) error {
 		l.batch.next, l.batch.since = map[string]map[int32]kgo.EpochOffset{}, time.Now()
 	}
 	if !r.Attrs.IsControl() {
-		if err := l.patiently(ctx, "decoding a record", func(ctx context.Context) error { return l.rows(ctx, r) }); err != nil {
-			return err
+		// At once first: a context and its timer for every record cost more than its rows.
+		if err := l.rows(ctx, r); err != nil {
+			if err := l.patiently(ctx, "decoding a record", func(ctx context.Context) error { return l.rows(ctx, r) }); err != nil {
+				return err
+			}
 		}
 		l.batch.records++
 		l.batch.bytes += len(r.Value)
@@ -129,7 +132,7 @@ func (l *loader) take(ctx context.Context, r *kgo.Record) error {
 
 // rows turns a record into rows of the block, or, where no retry can, into a letter of the batch. Other errors are transient.
 func (l *loader) rows(ctx context.Context, r *kgo.Record) error {
-	d, err := l.decode(ctx, r)
+	d, err := l.reuse.Deliver(ctx, r)
 	var outer schemas.Event
 	if inner, redrive := d.Unwrap(); err == nil && redrive != nil {
 		if redrive.Consumer != l.table.Group() {
@@ -148,29 +151,6 @@ func (l *loader) rows(ctx context.Context, r *kgo.Record) error {
 		return err
 	}
 	return l.bury(r, outer, d.Event, err)
-}
-
-// decode reads a record into the event that the last record of its schema was read into.
-func (l *loader) decode(ctx context.Context, r *kgo.Record) (schemas.Delivery, error) {
-	if len(r.Value) < 5 {
-		return l.sink.Codec.Deliver(ctx, r)
-	}
-	id := [5]byte(r.Value)
-	e, known := l.reused[id]
-	if !known {
-		d, err := l.sink.Codec.Deliver(ctx, r)
-		if err == nil {
-			l.reused[id] = d.Event
-		}
-		return d, err
-	}
-	d := schemas.Delivery{Position: schemas.Position{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset}, AppendTime: schemas.TimeOf(r.Timestamp), Record: r}
-	if err := l.sink.Codec.DecodeInto(ctx, r.Value, e); err != nil {
-		delete(l.reused, id) // after an error it is not to be read
-		return d, err
-	}
-	d.Event = e
-	return d, nil
 }
 
 // load sends the batch: letters acknowledged, rows inserted, offsets committed, in this order. It returns errRevoked where the batch was dropped.

@@ -124,7 +124,7 @@ func (s Sink) session(ctx context.Context, t Table) (progressed bool, err error)
 	if err != nil {
 		return false, fmt.Errorf("%w: table %s: %w", schemas.ErrTopicSettings, t.Name, err)
 	}
-	l := &loader{sink: s, table: t, batch: batch{block: b}, dog: &schemas.Watchdog{After: s.Watchdog}, reused: map[[5]byte]schemas.Event{}}
+	l := &loader{sink: s, table: t, batch: batch{block: b}, dog: &schemas.Watchdog{After: s.Watchdog}, reuse: schemas.Reuse{Codec: s.Codec}}
 	if l.client, err = kgo.NewClient(l.options()...); err != nil {
 		return false, fmt.Errorf("joining group %s: %w", t.Group(), err)
 	}
