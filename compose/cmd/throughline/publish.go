@@ -40,6 +40,7 @@ func newPublishCommand(a *app) *cobra.Command {
 	}
 	c.Flags().BoolVar(&p.dryRun, "dry-run", false, "check only; needs no server")
 	c.Flags().BoolVar(&p.keepGoing, "keep-going", false, "publish the events that are right, even where others are wrong")
+	c.Flags().IntVar(&p.schemaID, "schema-id", 0, "write this schema id instead of the registered one, as a producer with a schema version of its own does")
 	return c
 }
 
@@ -47,6 +48,7 @@ func newPublishCommand(a *app) *cobra.Command {
 type publication struct {
 	*app
 	dryRun, keepGoing bool
+	schemaID          int
 }
 
 func (p *publication) read(args []string) ([]byte, error) {
@@ -137,6 +139,13 @@ func (p *publication) summary(w io.Writer, right []published) {
 
 // send publishes in the order of the input and returns when all are durable.
 func (p *publication) send(ctx context.Context, events []published) error {
+	if p.schemaID > 0 {
+		ids := map[string]int{}
+		for _, subject := range schemas.Subjects() {
+			ids[subject] = p.schemaID
+		}
+		p.schemas = schemas.NewCodec(nil, ids)
+	}
 	producer, err := p.producer(ctx)
 	if err != nil {
 		return err
