@@ -39,6 +39,7 @@ var Roles = []Role{
 	{"atp", "folds deltas to positions", runProjection(atp.Projection)},
 	{"operations", "turns operator actions into redrives", runProjection(operations.Projection)},
 	{"sinks", "loads every topic into ClickHouse", runSinks},
+	{"audit", "derives the whole log again and compares, every ten minutes", runAudit},
 }
 
 // RoleNames lists the roles.

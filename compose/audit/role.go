@@ -10,7 +10,7 @@ import (
 // Role audits again and again.
 type Role struct {
 	Audit    Audit
-	Interval time.Duration               // from the end of one audit to the start of the next: 10 minutes where zero
+	Interval time.Duration               // before the first audit, and from the end of one to the start of the next: 10 minutes where zero
 	OnReport func(Report, time.Duration) // told of each audit and how long it took: metrics, logs
 	OnError  func(error)                 // an audit that could not be done: an outage; the next one is tried at its time
 }
@@ -21,7 +21,7 @@ func (r Role) Run(ctx context.Context) error {
 	if interval == 0 {
 		interval = 10 * time.Minute
 	}
-	t := time.NewTimer(0)
+	t := time.NewTimer(interval)
 	defer t.Stop()
 	for {
 		select {

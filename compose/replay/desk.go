@@ -21,6 +21,8 @@ var (
 	ErrRefused = errors.New("refused")
 	// ErrPlanFile is returned for a plan that was edited or is of another version: plan again.
 	ErrPlanFile = errors.New("the plan is not as `replay plan` wrote it")
+	// ErrSelection is returned for a selection that names something that is not there: say it otherwise.
+	ErrSelection = errors.New("nothing can be selected so")
 )
 
 func refused(format string, args ...any) error {
@@ -51,7 +53,7 @@ func (d Desk) processor(name string) (processors.Processor, error) {
 		}
 		known = append(known, p.Name)
 	}
-	return processors.Processor{}, fmt.Errorf("no processor is called %q; there are %v", name, known)
+	return processors.Processor{}, fmt.Errorf("%w: no processor is called %q; there are %v", ErrSelection, name, known)
 }
 
 // admin is a client for looking, closed by the caller.
@@ -105,7 +107,7 @@ func tail(from map[string]map[int32]int64, topics ...string) schemas.Span {
 func (d Desk) newAction(kind schemas.ActionKind, why string, about schemas.Position, id ...string) *schemas.OperatorAction {
 	a := &schemas.OperatorAction{Action: kind, Who: d.Who, Why: why, Topic: about.Topic, Partition: schemas.Some(about.Partition), Offset: schemas.Some(about.Offset)}
 	a.Meta = schemas.Meta{
-		EventID: schemas.NamedID(append([]string{"action", string(kind)}, id...)...), EventType: a.EventType(), SchemaVersion: 1,
+		EventID: schemas.NamedID(append([]string{"action", string(kind)}, id...)...), EventType: a.EventType(), SchemaVersion: 1, LegalEntity: "*",
 		OccurredAt: schemas.TimeOf(time.Now()), OccurredTZOffset: "Z",
 		Source: schemas.Source{System: "throughline", Instance: "operator", DocType: "operator action", DocID: about.String()},
 	}

@@ -64,10 +64,10 @@ func parseBound(flag string, values []string) (b bound, err error) {
 		}
 		p, err := ParsePosition(v)
 		if err != nil {
-			return b, fmt.Errorf("%s: %w, or one instant such as 2026-03-01T00:00:00Z", flag, err)
+			return b, fmt.Errorf("%w: %s: %w, or one instant such as 2026-03-01T00:00:00Z", ErrSelection, flag, err)
 		}
 		if !slices.Contains(schemas.CanonicalTopics(), p.Topic) {
-			return b, fmt.Errorf("%s: %s is no canonical topic; there are %s", flag, p.Topic, strings.Join(schemas.CanonicalTopics(), ", "))
+			return b, fmt.Errorf("%w: %s: %s is no canonical topic; there are %s", ErrSelection, flag, p.Topic, strings.Join(schemas.CanonicalTopics(), ", "))
 		}
 		b.explicit = true
 		b.offsets[schemas.Position{Topic: p.Topic, Partition: p.Partition}] = p.Offset
