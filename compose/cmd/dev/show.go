@@ -28,12 +28,13 @@ func (d *dev) show(ctx context.Context) error {
 	}
 	var order string
 	if err := d.conn.QueryRow(ctx, `SELECT order_id FROM events WHERE order_id != '' GROUP BY order_id
-		ORDER BY countIf(event_type IN ('credit_memo.issued', 'refund.issued', 'return.received')) > 0 DESC, count() DESC, order_id LIMIT 1`).Scan(&order); err != nil {
+		ORDER BY countIf(event_type IN ('credit_memo.issued', 'refund.issued', 'return.received')) > 0 DESC, uniqExact(event_type) DESC, count(), order_id LIMIT 1`).Scan(&order); err != nil {
 		return err
 	}
 	if err := d.table(ctx, "Trace of order "+order, `
 		SELECT ifNull(toString(toDateTime(occurred_at)), '') AS occurred, kind, what, substring(detail, 1, 110) AS detail
-		FROM order_trace WHERE order_id = '`+strings.ReplaceAll(order, "'", "")+`' ORDER BY ifNull(order_trace.occurred_at, at), id = event_id DESC, kind, what LIMIT 30`); err != nil {
+		FROM (SELECT *, max(thread_sequence) OVER (PARTITION BY event_id) AS place FROM order_trace WHERE order_id = '`+strings.ReplaceAll(order, "'", "")+`') AS t
+		ORDER BY ifNull(t.occurred_at, at), place, id = event_id DESC, kind, what LIMIT 2 BY kind, event_id LIMIT 40`); err != nil {
 		return err
 	}
 	if err := d.table(ctx, "Available to promise", `
