@@ -126,14 +126,15 @@ func batchAt(ctx context.Context, cl *kgo.Client, adm *kadm.Client, topic string
 	t.Topic, t.TopicID = topic, [16]byte(details[topic].ID)
 	p := kmsg.NewFetchRequestTopicPartition()
 	p.Partition, p.FetchOffset, p.PartitionMaxBytes = partition, offset, 64<<20
-	t.Partitions, req.Topics = append(t.Partitions, p), append(req.Topics, t)
+	t.Partitions = append(t.Partitions, p)
+	req.Topics = append(req.Topics, t)
 	raw, err := cl.Broker(int(detail.Leader)).RetriableRequest(ctx, req)
 	if err != nil {
 		return 0, 0, fmt.Errorf("fetching the raw batch at %s/%d@%d: %w", topic, partition, offset, err)
 	}
 	resp := raw.(*kmsg.FetchResponse)
 	if len(resp.Topics) != 1 || len(resp.Topics[0].Partitions) != 1 {
-		return 0, 0, fmt.Errorf("fetching the raw batch at %s/%d@%d: the broker answered nothing (%w)", topic, partition, offset, kerr.ErrorForCode(resp.ErrorCode))
+		return 0, 0, fmt.Errorf("fetching the raw batch at %s/%d@%d: the broker answered nothing (error code %d): try again", topic, partition, offset, resp.ErrorCode)
 	}
 	got := resp.Topics[0].Partitions[0]
 	if err := kerr.ErrorForCode(got.ErrorCode); err != nil {
