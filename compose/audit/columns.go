@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -175,10 +176,12 @@ func deltaColumns() []column {
 	)
 }
 
-// eventColumns are the envelope's. The documents and the total that the sink reads from the body are conveniences of the table.
+// eventColumns are the envelope's and the documents that people join by. Column refs and the totals are conveniences of the table.
 func eventColumns() []column {
 	type meta = *schemas.Meta
 	return []column{
+		documentColumn("order_id", "OrderID"), documentColumn("shipment_id", "ShipmentID"), documentColumn("invoice_id", "InvoiceID"),
+		documentColumn("credit_memo_id", "CreditMemoID"), documentColumn("payment_id", "PaymentID"), documentColumn("payout_id", "PayoutID"),
 		{"event_type", plain("event_type"), func(d schemas.Delivery) string { return d.Event.EventType() }},
 		{"key", plain("key"), func(d schemas.Delivery) string { return string(d.Record.Key) }},
 		ofMeta("schema_version", number, func(m meta) string { return textInt(int64(m.SchemaVersion)) }),
@@ -211,6 +214,19 @@ func eventColumns() []column {
 		ofMeta("intake_offset", number, func(m meta) string { return textInt(intakeOf(m).Offset) }),
 		ofMeta("content_hash", plain, func(m meta) string { return string(intakeOf(m).ContentHash) }),
 	}
+}
+
+// documentColumn is a document that the body names in a field of its own, else the one that the source names for tracing.
+func documentColumn(name, field string) column {
+	return column{name, plain(name), func(d schemas.Delivery) string {
+		if v := reflect.ValueOf(d.Event).Elem().FieldByName(field); v.IsValid() && v.String() != "" {
+			return v.String()
+		}
+		if x, ok := d.Event.(*schemas.BankStatementLineMatched); ok && strings.EqualFold(string(x.Matched)+"_id", name) {
+			return x.MatchedID
+		}
+		return d.Event.Header().SubjectRefs.Get(name)
+	}}
 }
 
 func corrects(m *schemas.Meta) string {
