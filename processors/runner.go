@@ -79,8 +79,12 @@ func (r Runner) session(ctx context.Context) (progressed bool, err error) {
 	guarded, release := dog.Guard(ctx)
 	defer release()
 	t := schemas.Transaction{Session: sess, Dog: dog, Role: r.Processor.Name, Interval: r.Interval, MaxRecords: maxRecords, Observe: r.Observe}
+	decoders := &sync.Pool{New: func() any { return &schemas.Reuse{Codec: r.Codec} }}
+	work := func(ctx context.Context, fs kgo.Fetches, produce func(schemas.Outgoing)) error {
+		return r.process(ctx, decoders, fs, produce)
+	}
 	for guarded.Err() == nil {
-		n, err := t.Run(guarded, r.process)
+		n, err := t.Run(guarded, work)
 		if err != nil {
 			return progressed, err
 		}
@@ -90,7 +94,7 @@ func (r Runner) session(ctx context.Context) (progressed bool, err error) {
 }
 
 // process derives one poll's records, partitions in parallel, and hands the outputs to produce.
-func (r Runner) process(ctx context.Context, fs kgo.Fetches, produce func(schemas.Outgoing)) error {
+func (r Runner) process(ctx context.Context, decoders *sync.Pool, fs kgo.Fetches, produce func(schemas.Outgoing)) error {
 	var g errgroup.Group
 	var mu sync.Mutex
 	g.SetLimit(4)
@@ -99,10 +103,12 @@ func (r Runner) process(ctx context.Context, fs kgo.Fetches, produce func(schema
 			return
 		}
 		g.Go(func() error {
+			reuse := decoders.Get().(*schemas.Reuse)
+			defer decoders.Put(reuse)
 			out := make([]*kgo.Record, 0, len(p.Records)*2)
 			for _, rec := range p.Records {
 				var err error
-				if out, err = r.one(ctx, rec, out); err != nil {
+				if out, err = r.one(ctx, reuse, rec, out); err != nil {
 					return err
 				}
 			}
@@ -119,8 +125,9 @@ func (r Runner) process(ctx context.Context, fs kgo.Fetches, produce func(schema
 }
 
 // one derives a single record. What no retry can save becomes a letter; everything else is returned and aborts the transaction.
-func (r Runner) one(ctx context.Context, rec *kgo.Record, out []*kgo.Record) ([]*kgo.Record, error) {
-	d, err := r.Codec.Deliver(ctx, rec)
+// What is derived is encoded at once, so that the next record may be decoded into the same memory.
+func (r Runner) one(ctx context.Context, reuse *schemas.Reuse, rec *kgo.Record, out []*kgo.Record) ([]*kgo.Record, error) {
+	d, err := reuse.Deliver(ctx, rec)
 	var only []string
 	outer := d.Event
 	if inner, redrive := d.Unwrap(); err == nil && redrive != nil {
