@@ -43,6 +43,8 @@ type Projection struct {
 	Load func(st State, d schemas.Delivery) (schemas.Position, bool)
 	// Reference says that Apply looks up reference data.
 	Reference bool
+	// Reuse says that Apply keeps nothing of the delivered event but strings, so that the next one may be decoded into its memory.
+	Reuse bool
 }
 
 // Env is what the loop knows and hands in.

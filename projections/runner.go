@@ -104,12 +104,17 @@ func (r Runner) session(ctx context.Context) (progressed bool, err error) {
 			restoreErr = st.restore(ctx, r.assigned(offsets))
 			return offsets, restoreErr
 		}))
+	if len(r.Projection.From) > 2 {
+		// Small pieces of every partition instead of megabytes of one after the other: topics that belong together are then read abreast.
+		opts = append(opts, kgo.FetchMaxPartitionBytes(128<<10), kgo.FetchMaxBytes(4<<20))
+	}
 	sess, err := kgo.NewGroupTransactSession(opts...)
 	if err != nil {
 		return false, fmt.Errorf("joining group %s: %w", r.Group(), err)
 	}
 	defer sess.Close()
 	s := &session{Runner: r, store: st}
+	s.decoders.New = func() any { return &schemas.Reuse{Codec: r.Codec} }
 	if r.Projection.Reference {
 		if s.reference, err = OpenReference(r.Cluster, r.Codec); err != nil {
 			return false, err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
@@ -19,6 +20,7 @@ type session struct {
 	reference   *Reference
 	transaction *schemas.Transaction
 	touched     map[partID]*part
+	decoders    sync.Pool // of *schemas.Reuse
 }
 
 func (s *session) afterPoll(ctx context.Context) error {
@@ -32,6 +34,24 @@ func (s *session) afterPoll(ctx context.Context) error {
 type batch struct {
 	part    *part
 	records []*kgo.Record
+	rank    int // of its topic among the projection's
+	out     []schemas.Outgoing
+	ends    []int // of each record's outputs in out
+	done    int   // records whose outputs were handed on
+}
+
+// at is when the next record was appended.
+func (b *batch) at() time.Time { return b.records[b.done].Timestamp }
+
+func (b *batch) emit(produce func(schemas.Outgoing)) {
+	from := 0
+	if b.done > 0 {
+		from = b.ends[b.done-1]
+	}
+	for _, o := range b.out[from:b.ends[b.done]] {
+		produce(o)
+	}
+	b.done++
 }
 
 // process applies one poll's records, state parts in parallel.
@@ -53,7 +73,7 @@ func (s *session) process(ctx context.Context, fs kgo.Fetches, produce func(sche
 			missing = fmt.Errorf("no state for %s/%d: restore did not run", p.Topic, p.Partition)
 			return
 		}
-		batches = append(batches, &batch{part: st, records: p.Records})
+		batches = append(batches, &batch{part: st, records: p.Records, rank: slices.Index(s.Projection.From, p.Topic)})
 	})
 	if missing != nil {
 		return missing
@@ -63,42 +83,68 @@ func (s *session) process(ctx context.Context, fs kgo.Fetches, produce func(sche
 	}
 	var g errgroup.Group
 	g.SetLimit(4)
-	var mu sync.Mutex
 	for _, b := range batches {
 		s.touched[b.part.id] = b.part
-		g.Go(func() error {
-			out, err := s.fold(ctx, b)
-			if err != nil {
-				return err
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			for _, r := range out {
-				produce(r)
-			}
-			return nil
-		})
+		g.Go(func() error { return s.fold(ctx, b) })
 	}
-	return g.Wait()
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	slices.SortStableFunc(batches, func(a, b *batch) int { return a.rank - b.rank }) // what came in one request has one append time
+	inAppendOrder(batches, produce)
+	return nil
 }
 
-func (s *session) fold(ctx context.Context, b *batch) ([]schemas.Outgoing, error) {
-	out := make([]schemas.Outgoing, 0, len(b.records)*2)
+func (s *session) fold(ctx context.Context, b *batch) (err error) {
+	deliver := s.Codec.Deliver
+	if s.Projection.Reuse {
+		reuse := s.decoders.Get().(*schemas.Reuse)
+		defer s.decoders.Put(reuse)
+		deliver = reuse.Deliver
+	}
+	b.out, b.ends = make([]schemas.Outgoing, 0, len(b.records)*2), make([]int, 0, len(b.records))
 	for _, rec := range b.records {
-		var err error
-		if out, err = s.one(ctx, b.part, rec, out); err != nil {
-			return nil, err
+		if b.out, err = s.one(ctx, b.part, deliver, rec, b.out); err != nil {
+			return err
 		}
 		if b.part.err != nil {
-			return nil, b.part.err
+			return b.part.err
+		}
+		b.ends = append(b.ends, len(b.out))
+	}
+	return nil
+}
+
+// inAppendOrder hands on what the parts emitted, in the order in which their inputs were appended; each part keeps its own order. Partition after
+// partition instead, a shipment would often overtake its order, and whoever comes next would hold it, store it, and read it again.
+func inAppendOrder(batches []*batch, produce func(schemas.Outgoing)) {
+	for {
+		var first *batch
+		next := time.Time{} // up to here first may run on without looking at the others again
+		for _, b := range batches {
+			switch {
+			case b.done == len(b.records):
+			case first == nil:
+				first = b
+			case b.at().Before(first.at()):
+				first, next = b, first.at()
+			case next.IsZero() || b.at().Before(next):
+				next = b.at()
+			}
+		}
+		if first == nil {
+			return
+		}
+		for first.done < len(first.records) && (next.IsZero() || !first.at().After(next)) {
+			first.emit(produce)
 		}
 	}
-	return out, nil
 }
 
 // one folds a single record. What no retry can save becomes a letter; everything else is returned and aborts the transaction.
-func (s *session) one(ctx context.Context, st *part, rec *kgo.Record, out []schemas.Outgoing) ([]schemas.Outgoing, error) {
-	d, err := s.Codec.Deliver(ctx, rec)
+func (s *session) one(ctx context.Context, st *part, deliver func(context.Context, *kgo.Record) (schemas.Delivery, error), rec *kgo.Record,
+	out []schemas.Outgoing) ([]schemas.Outgoing, error) {
+	d, err := deliver(ctx, rec)
 	redrive := d.Event
 	if inner, r := d.Unwrap(); err == nil && r != nil {
 		if r.Consumer != s.Group() {

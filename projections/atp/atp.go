@@ -15,6 +15,7 @@ func Projection() projections.Projection {
 		Values:    projections.Values{Encode: encode, Decode: decode},
 		Apply:     apply,
 		Finish:    finish,
+		Reuse:     true,
 	}
 }
 

@@ -16,6 +16,7 @@ func Projection() projections.Projection {
 		Changelog: func(topic string) string { return "changelog." + topic },
 		Values:    projections.Values{Encode: encode, Decode: decode},
 		Apply:     apply,
+		Reuse:     true,
 	}
 }
 
