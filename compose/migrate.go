@@ -103,7 +103,14 @@ func createTopics(ctx context.Context, cl *kgo.Client, cfg Config) (made []strin
 			return made, fmt.Errorf("creating topic %s at %v: %w", t.Name, cfg.Kafka.Brokers, err)
 		}
 	}
-	return made, schemas.CheckTopics(ctx, cl, names...)
+	// A topic that one broker has just made is not known to the others at once.
+	for attempt := 0; ; attempt++ {
+		err := schemas.CheckTopics(ctx, cl, names...)
+		if len(made) == 0 || attempt > 8 || !errors.Is(err, kerr.UnknownTopicOrPartition) {
+			return made, err
+		}
+		schemas.Backoff(ctx, attempt)
+	}
 }
 
 func accounts() []sinks.Account {
