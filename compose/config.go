@@ -128,6 +128,7 @@ func Load(path string) (Config, error) {
 	v := viper.NewWithOptions(viper.ExperimentalBindStruct())
 	v.SetEnvPrefix("THROUGHLINE")
 	v.SetEnvKeyReplacer(strings.NewReplacer(".", "_"))
+	v.AllowEmptyEnv(true) // http.addr and roles say something where they are empty
 	v.AutomaticEnv()
 	v.SetConfigFile(path)
 	if path == "" {

@@ -19,13 +19,21 @@ type content struct {
 }
 
 func (w *world) content() content {
+	positions := map[string]*schemas.StockPosition{}
+	for _, key := range w.positions.Keys("") {
+		positions[key] = w.positions.Get(key).(*schemas.StockPosition)
+	}
+	return contentOf(w.logs[schemas.TopicJournal], w.logs[schemas.TopicDeltas], positions)
+}
+
+func contentOf(journal, deltas []schemas.Delivery, positions map[string]*schemas.StockPosition) content {
 	c := content{map[string]schemas.Decimal{}, map[string]schemas.Decimal{}}
 	add := func(v schemas.Decimal, parts ...string) {
 		k := strings.Join(parts, " ")
 		c.facts[k] = c.facts[k].Add(v)
 	}
 	one := schemas.NewDecimal(1, 0)
-	for _, d := range w.logs[schemas.TopicJournal] {
+	for _, d := range journal {
 		j := d.Event.(*schemas.JournalEntry)
 		add(one, "entry", j.Meta.EventID.String(), j.CauseType, j.Meta.EffectiveDate.V.String(), j.Meta.Period, j.Meta.CorrelationID)
 		for _, l := range j.Lines {
@@ -34,15 +42,14 @@ func (w *world) content() content {
 			c.fn[l.Account] = c.fn[l.Account].Add(l.AmountFn)
 		}
 	}
-	for _, d := range w.logs[schemas.TopicDeltas] {
+	for _, d := range deltas {
 		x := d.Event.(*schemas.StockDelta)
 		add(one, "delta", x.Meta.EventID.String())
 		for _, l := range x.Lines {
 			add(l.Qty, "delta line", x.Meta.CorrelationID, x.Location, l.SKU, string(l.Bucket), l.DueDate.V.String())
 		}
 	}
-	for _, key := range w.positions.Keys("") {
-		p := w.positions.Get(key).(*schemas.StockPosition)
+	for key, p := range positions {
 		for name, v := range map[string]schemas.Decimal{"on hand": p.OnHand, "unavailable": p.Unavailable, "reserved": p.Reserved, "open": p.OpenDemand, "atp": p.ATP} {
 			add(v, "position", key, name)
 		}

@@ -17,6 +17,7 @@ import (
 
 func TestMain(m *testing.M) {
 	embedded.RunEngineIfChild()
+	runRoleIfChild()
 	os.Exit(m.Run())
 }
 
@@ -24,21 +25,26 @@ func TestMain(m *testing.M) {
 type system struct {
 	t      testing.TB
 	cfg    compose.Config
-	broker *embedded.Broker
 	engine *embedded.ClickHouse
 	conn   driver.Conn
 }
 
 func startSystem(t testing.TB) *system {
 	t.Helper()
+	broker, err := embedded.StartBroker(context.WithoutCancel(t.Context()), embedded.BrokerConfig{Addr: "127.0.0.1:0", DataDir: filepath.Join(t.TempDir(), "kafka")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(broker.Close)
+	return startSystemOn(t, 1, broker.Addrs()...)
+}
+
+// startSystemOn is everything but the brokers.
+func startSystemOn(t testing.TB, replication int, brokers ...string) *system {
+	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
 	s := &system{t: t, cfg: compose.Default()}
 	dir := t.TempDir()
-	var err error
-	if s.broker, err = embedded.StartBroker(ctx, embedded.BrokerConfig{Addr: "127.0.0.1:0", DataDir: filepath.Join(dir, "kafka")}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.broker.Close() })
 	registry, err := embedded.StartRegistry(ctx, embedded.RegistryConfig{Compatible: schemas.Compatible})
 	if err != nil {
 		t.Fatal(err)
@@ -48,8 +54,8 @@ func startSystem(t testing.TB) *system {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.engine.Kill() })
-	s.cfg.Kafka.Brokers, s.cfg.Registry.URL, s.cfg.ClickHouse.Addr, s.cfg.HTTP.Addr = s.broker.Addrs(), registry.URL(), s.engine.Addr(), ""
-	s.cfg.DataDir, s.cfg.Kafka.Session = filepath.Join(dir, "state"), 6e9
+	s.cfg.Kafka.Brokers, s.cfg.Registry.URL, s.cfg.ClickHouse.Addr, s.cfg.HTTP.Addr = brokers, registry.URL(), s.engine.Addr(), ""
+	s.cfg.DataDir, s.cfg.Kafka.Session, s.cfg.Kafka.Replication = filepath.Join(dir, "state"), 6e9, replication
 	s.prepare()
 	return s
 }
