@@ -36,13 +36,13 @@ var exampleDecimals = map[string]string{
 	"gross": "100.00", "net": "90.00", "freight_net": "5.00", "freight": "5.00", "total": "102.60", "base": "95.00", "rate": "0.08", "tax": "7.60",
 	"discount": "10.00", "qty": "2", "base_qty": "2", "ordered_qty": "2", "qty_before": "0", "qty_this": "2", "unit_price": "50.00", "unit_cost": "14.125",
 	"cost_amount": "28.25", "weight": "1.25", "reserved_consumed": "2", "demand_consumed": "0", "fx_rate": "1.25",
-	"TaxAmount.amount": "7.60", "Discount.amount": "10.00", "Fx.rate": "1.25", "ReferenceRate.rate": "1.25",
+	"TaxAmount.amount": "7.60", "PaymentSettled.fee": "2.60", "PaymentSettled.net": "100.00", "Discount.amount": "10.00", "Fx.rate": "1.25", "ReferenceRate.rate": "1.25",
 }
 
 // exampleTexts are strings with a form of their own.
 var exampleTexts = map[string]string{
 	"legal_entity": "UK", "occurred_tz_offset": "+01:00", "period": "2011-03", "original_period": "2011-02", "uom": "EA", "base_uom": "EA",
-	"currency": "GBP", "functional_currency": "GBP", "txn_currency": "EUR", "base": "EUR", "quote": "GBP", "ship_to_country": "GB", "gtin": "00012345600012",
+	"currency": "EUR", "functional_currency": "GBP", "txn_currency": "EUR", "base": "EUR", "quote": "GBP", "ship_to_country": "GB", "gtin": "00012345600012",
 	"sscc": "106141412345678908", "zone": "Europe/London", "rule_set": "2011-1", "standing_rule_set": "2011-1", "channel": "web", "corrected_event_type": "shipment.shipped",
 	"cause_type": "shipment.shipped", "subject_event_type": "shipment.shipped", "dead_event_type": "shipment.shipped", "account": "1150", "ledger": "PRIMARY",
 	"traceparent":  "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",

@@ -113,7 +113,7 @@ func TestJSONProblems(t *testing.T) {
 		"two values":         {good + `{}`, []string{"something follows the event"}},
 		"twice":              {change(`"order_id":`, `"order_id":"x","order_id":`), []string{`"order_id" stands twice`}},
 		"unknown field":      {change(`"channel":`, `"chanel":"web","channel":`), []string{"chanel: unknown field; OrderAccepted has meta, order_id"}},
-		"missing field":      {change(`"currency":"GBP",`, ``), []string{"currency: missing; expected a string"}},
+		"missing field":      {change(`"currency":"EUR",`, ``), []string{"currency: missing; expected a string"}},
 		"decimal as number":  {change(`"gross":"100.0000"`, `"gross":100`), []string{`lines[0].amounts.gross: expected a decimal in a string, at most 4 decimals and 28 digits, for example "12.50", found a number`}},
 		"too many decimals":  {change(`"gross":"100.0000"`, `"gross":"100.00001"`), []string{"lines[0].amounts.gross: expected a decimal", "4 decimals"}},
 		"not a decimal":      {change(`"gross":"100.0000"`, `"gross":"1,00"`), []string{"lines[0].amounts.gross: expected a decimal"}},
@@ -125,7 +125,7 @@ func TestJSONProblems(t *testing.T) {
 		"boolean":            {change(`"late":true`, `"late":"yes"`), []string{"meta.late: expected true or false, found a string"}},
 		"map":                {change(`"subject_refs":{"order_id":"ORDER-1"`, `"subject_refs":{"order_id":1`), []string{"meta.subject_refs.order_id: expected a string, found a number"}},
 		"record":             {change(`"source":{`, `"source":[],"sourc":{`), []string{"meta.source: expected an object (Source), found an array", "meta.sourc: unknown field"}},
-		"several at once":    {change(`"currency":"GBP",`, `"curency":"GBP",`), []string{"currency: missing", "curency: unknown field"}},
+		"several at once":    {change(`"currency":"EUR",`, `"curency":"GBP",`), []string{"currency: missing", "curency: unknown field"}},
 		"null where text is": {change(`"channel":"web"`, `"channel":null`), []string{"channel: expected a string, found null"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -88,9 +88,7 @@ func (a *app) showSchema(eventType string) error {
 }
 
 func (a *app) showExample(eventType string) error {
-	e := schemas.Example(eventType)
-	unstamp(e.Header())
-	text, err := schemas.EventJSON(e)
+	text, err := schemas.EventJSON(publishableExample(eventType))
 	if err != nil {
 		return err
 	}
@@ -100,6 +98,16 @@ func (a *app) showExample(eventType string) error {
 			fmt.Fprintln(w, b.String())
 		}
 	})
+}
+
+// publishableExample is the example without what only we may say, so that a source may publish it.
+func publishableExample(eventType string) schemas.Event {
+	e := schemas.Example(eventType)
+	unstamp(e.Header())
+	if r, ok := e.(*schemas.InventoryReserved); ok {
+		r.TransferID = "" // a reservation serves an order or a transfer: with every field filled it would serve none
+	}
+	return e
 }
 
 func (a *app) checkSchemas(c *cobra.Command) error {
