@@ -23,7 +23,12 @@ type part struct {
 
 // parts are all of them, in the order of the table.
 var parts = []part{
+	{"codec", "the generated codec against hamba/avro", measureCodec},
+	{"sink", "rows per CPU-second against batch.Append and ClickHouse's own Kafka engine", measureSink},
+	{"processors", "finance through transactions, their tax, and Kafka Streams beside it", measureProcessors},
 	{"lives", "end to end: complete order lives a second, and what each role costs", measureLives},
+	{"latency", "from publish to visible in ClickHouse at a steady rate", measureLatency},
+	{"growth", "what an event costs while the log grows", measureGrowth},
 }
 
 // bench is one run of the command.

@@ -148,9 +148,7 @@ func (s *system) run(roles ...string) error {
 
 // close ends everything, roles first.
 func (s *system) close() {
-	for _, p := range s.roles {
-		p.stop()
-	}
+	s.stopRoles()
 	if s.producer != nil {
 		closing, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		_ = s.producer.Close(closing)
@@ -169,6 +167,30 @@ func (s *system) close() {
 		s.servers.stop()
 	}
 	_ = os.RemoveAll(s.dir)
+}
+
+// stopRoles ends the roles that run; the servers stay.
+func (s *system) stopRoles() {
+	for _, p := range s.roles {
+		p.stop()
+	}
+	s.roles = nil
+}
+
+// caughtUp waits until the groups named have read everything.
+func (s *system) caughtUp(ctx context.Context, groups ...string) error {
+	lags, err := compose.Lag(ctx, kadm.NewClient(s.client), s.codec)
+	if err != nil {
+		return err
+	}
+	var others []string
+	for group := range lags {
+		if !slices.Contains(groups, group) {
+			others = append(others, group)
+		}
+	}
+	_, err = s.drained(ctx, others...)
+	return err
 }
 
 // drained waits until no group but those named has anything to read, and says when that was first so.
