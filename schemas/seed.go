@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -77,6 +78,19 @@ func CheckSeeded(ctx context.Context, cluster []kgo.Opt, group string, topics ..
 	return fmt.Errorf("%w: %s on %s/%d", ErrNotSeeded, group, m.Topic, m.Partition)
 }
 
+// fetchOffsets asks again for some seconds while the coordinator is on its way: the first question that a new cluster is asked makes it create its own
+// topic for offsets, and it answers "not available" until that is done.
+func fetchOffsets(ctx context.Context, adm *kadm.Client, group string) (kadm.OffsetResponses, error) {
+	for attempt := 0; ; attempt++ {
+		committed, err := adm.FetchOffsets(ctx, group)
+		onItsWay := errors.Is(err, kerr.CoordinatorNotAvailable) || errors.Is(err, kerr.CoordinatorLoadInProgress) || errors.Is(err, kerr.NotCoordinator)
+		if !onItsWay || attempt == 8 || ctx.Err() != nil {
+			return committed, err
+		}
+		Backoff(ctx, attempt)
+	}
+}
+
 // unseeded lists the partitions of topics on which group has committed nothing, and the keys of all recorded seeds.
 func unseeded(ctx context.Context, cluster []kgo.Opt, cl *kgo.Client, group string, topics []string) ([]Position, map[string]bool, error) {
 	adm := kadm.NewClient(cl)
@@ -84,7 +98,7 @@ func unseeded(ctx context.Context, cluster []kgo.Opt, cl *kgo.Client, group stri
 	if err != nil {
 		return nil, nil, fmt.Errorf("listing topics for %s: %w", group, err)
 	}
-	committed, err := adm.FetchOffsets(ctx, group)
+	committed, err := fetchOffsets(ctx, adm, group)
 	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
 		return nil, nil, fmt.Errorf("fetching the offsets of %s: %w", group, err)
 	}
@@ -111,6 +125,23 @@ func unseeded(ctx context.Context, cluster []kgo.Opt, cl *kgo.Client, group stri
 		seeded[string(r.Key)] = true
 	}
 	return missing, seeded, nil
+}
+
+// committedOffsets are what group has committed; empty for a group that nobody has made. A cluster that has never had a group makes the coordinators'
+// topic at the first question and answers none until that stands, for longer than the client repeats a request: the first migration would fail.
+func committedOffsets(ctx context.Context, adm *kadm.Client, group string) (kadm.OffsetResponses, error) {
+	bounded, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for attempt := 0; ; attempt++ {
+		committed, err := adm.FetchOffsets(bounded, group)
+		switch {
+		case err == nil, errors.Is(err, kerr.GroupIDNotFound):
+			return committed, nil
+		case !kerr.IsRetriable(err) || bounded.Err() != nil:
+			return nil, fmt.Errorf("fetching the offsets of %s: %w", group, err)
+		}
+		Backoff(bounded, attempt)
+	}
 }
 
 // CheckTopics refuses topics that are missing, or whose settings would break a guarantee: append time, compaction, record size.
