@@ -45,7 +45,8 @@ func (r Runner) Topics() []string {
 
 // Run blocks until ctx ends (nil) or until something halts the loop: see the EXTERNAL errors of package schemas.
 func (r Runner) Run(ctx context.Context) error {
-	if err := schemas.CheckSeeded(ctx, r.Cluster, r.Group(), r.Topics()...); err != nil {
+	err := schemas.Patiently(ctx, r.Log, "checking the offsets of "+r.Group(), func() error { return schemas.CheckSeeded(ctx, r.Cluster, r.Group(), r.Topics()...) })
+	if err != nil {
 		if ctx.Err() != nil {
 			return nil // asked to stop before it began
 		}
@@ -79,6 +80,9 @@ func (r Runner) session(ctx context.Context) (progressed bool, err error) {
 	guarded, release := dog.Guard(ctx)
 	defer release()
 	t := schemas.Transaction{Session: sess, Dog: dog, Role: r.Processor.Name, Interval: r.Interval, MaxRecords: maxRecords, Observe: r.Observe}
+	if err := t.TakeOver(guarded); err != nil {
+		return false, err
+	}
 	decoders := &sync.Pool{New: func() any { return &schemas.Reuse{Codec: r.Codec} }}
 	work := func(ctx context.Context, fs kgo.Fetches, produce func(schemas.Outgoing)) error {
 		return r.process(ctx, decoders, fs, produce)

@@ -38,7 +38,7 @@ func (r Runner) Group() string { return schemas.Group(r.Projection.Name) }
 
 // Run blocks until ctx ends (nil) or until something halts the loop.
 func (r Runner) Run(ctx context.Context) error {
-	if err := r.check(ctx); err != nil {
+	if err := schemas.Patiently(ctx, r.Log, "checking topics and offsets of "+r.Group(), func() error { return r.check(ctx) }); err != nil {
 		if ctx.Err() != nil {
 			return nil // asked to stop before it began
 		}
@@ -97,12 +97,10 @@ func (r Runner) session(ctx context.Context) (progressed bool, err error) {
 	st.dog = dog
 	guarded, release := dog.Guard(ctx)
 	defer release()
-	var restoreErr error
 	opts := append(schemas.TransactOptions(r.Cluster, r.Projection.Name, r.Replica, r.Session, r.Projection.From...),
 		kgo.AdjustFetchOffsetsFn(func(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
 			// Here and not in the assignment hook: records may be fetched as soon as that one returns.
-			restoreErr = st.restore(ctx, r.assigned(offsets))
-			return offsets, restoreErr
+			return offsets, st.takeOver(ctx, r.assigned(offsets))
 		}))
 	if len(r.Projection.From) > 2 {
 		// Small pieces of every partition instead of megabytes of one after the other: topics that belong together are then read abreast.
@@ -124,9 +122,12 @@ func (r Runner) session(ctx context.Context) (progressed bool, err error) {
 	t := schemas.Transaction{Session: sess, Dog: dog, Role: r.Projection.Name, Interval: r.Interval, MaxRecords: maxRecords, Observe: r.Observe,
 		AfterPoll: s.afterPoll, BeforeEnd: s.beforeEnd, AfterEnd: s.afterEnd}
 	s.transaction = &t
+	if err := t.TakeOver(guarded); err != nil {
+		return false, err
+	}
 	for guarded.Err() == nil {
 		n, err := t.Run(guarded, s.process)
-		if err = errors.Join(err, restoreErr); err != nil {
+		if err = errors.Join(err, st.restoreError()); err != nil {
 			return progressed, err
 		}
 		progressed = progressed || n > 0

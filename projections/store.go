@@ -25,6 +25,10 @@ type store struct {
 
 	broken atomic.Pointer[error]
 
+	restoring sync.Mutex // held while a restore writes: the client's goroutine restores, the loop's closes
+	closed    bool
+	failed    atomic.Pointer[error] // why the last restore failed
+
 	mu    sync.Mutex
 	parts map[partID]*part
 }
@@ -60,7 +64,35 @@ func (s *store) health() error {
 	return nil
 }
 
-func (s *store) close() error { return s.db.Close() }
+// close waits for a restore that runs: the client has cancelled it, but need not have waited for it.
+func (s *store) close() error {
+	s.restoring.Lock()
+	defer s.restoring.Unlock()
+	s.closed = true
+	return s.db.Close()
+}
+
+// takeOver restores parts and keeps the error for the loop, which the client does not tell.
+func (s *store) takeOver(ctx context.Context, ids []partID) error {
+	s.restoring.Lock()
+	defer s.restoring.Unlock()
+	if s.closed {
+		return context.Canceled
+	}
+	err := s.restore(ctx, ids)
+	if err != nil {
+		s.failed.Store(&err)
+	}
+	return err
+}
+
+// restoreError is why a restore failed, nil where none has.
+func (s *store) restoreError() error {
+	if err := s.failed.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
 
 func (s *store) part(id partID) *part {
 	s.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -128,6 +129,22 @@ func Backoff(ctx context.Context, n int) {
 	select {
 	case <-ctx.Done():
 	case <-t.C:
+	}
+}
+
+// Patiently repeats what a loop must know before it begins for as long as its failure is transient: a coordinator that moves while a role starts must not
+// end the role. It returns nil, the error that no waiting helps, or what ended ctx.
+func Patiently(ctx context.Context, log *slog.Logger, doing string, try func() error) error {
+	for attempt := 0; ; attempt++ {
+		err := try()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err == nil || FateOf(err) != Transient {
+			return err
+		}
+		log.Warn("waiting and trying again", "doing", doing, "err", err, "attempt", attempt)
+		Backoff(ctx, attempt)
 	}
 }
 

@@ -45,7 +45,7 @@ func TransactOptions(cluster []kgo.Opt, role, replica string, session time.Durat
 	return append(opts,
 		kgo.ConsumerGroup(Group(role)), kgo.ConsumeTopics(topics...), kgo.TransactionalID(Group(role)+"-"+replica),
 		kgo.InstanceID(Group(role)+"-"+replica), kgo.TransactionTimeout(session*2/3), kgo.SessionTimeout(session), kgo.HeartbeatInterval(session/10),
-		kgo.RebalanceTimeout(session), kgo.Balancers(kgo.RangeBalancer()), kgo.RequireStableFetchOffsets(), kgo.ProducerLinger(0),
+		kgo.RebalanceTimeout(session), kgo.Balancers(kgo.RangeBalancer()), kgo.ProducerLinger(0),
 	)
 }
 
@@ -74,6 +74,14 @@ var ErrUndecided = errors.New("the outcome of a transaction is unknown")
 // Run polls, and where that yields records works on them in one transaction. It returns how many records were committed. A rebalance that
 // aborts the transaction is no error: the client has rewound, and 0 is returned. Any other error leaves the session unusable.
 func (t *Transaction) Run(ctx context.Context, work func(ctx context.Context, fs kgo.Fetches, produce func(Outgoing)) error) (int, error) {
+	n, err := t.run(ctx, work)
+	if err != nil {
+		err = t.lateOrFenced(ctx, err)
+	}
+	return n, err
+}
+
+func (t *Transaction) run(ctx context.Context, work func(ctx context.Context, fs kgo.Fetches, produce func(Outgoing)) error) (int, error) {
 	fs, err := t.poll(ctx, time.Second, t.MaxRecords)
 	if err != nil || fs.NumRecords() == 0 {
 		// No transaction ends without an input offset: a session that has polled nothing is not fenced.
