@@ -17,7 +17,7 @@ type described struct{ name, typ, comment string }
 
 var (
 	createPattern = regexp.MustCompile(`(?m)^CREATE (?:TABLE IF NOT EXISTS|OR REPLACE (VIEW)) (\w+)`)
-	columnPattern = regexp.MustCompile("(?m)^ {4}(\\w+) (.+?) COMMENT '((?:[^'\\\\]|\\\\.)*)',?$")
+	columnPattern = regexp.MustCompile(`(?m)^ {4}(\w+) (.+?) COMMENT '((?:[^'\\]|\\.)*)',?$`)
 	tablePattern  = regexp.MustCompile(`(?m)^COMMENT '((?:[^'\\]|\\.)*)'`)
 )
 

@@ -52,7 +52,7 @@ func (l *loader) options() []kgo.Opt {
 	}
 	return append(opts,
 		kgo.ConsumerGroup(l.table.Group()), kgo.ConsumeTopics(l.sink.topics(l.table)...), kgo.InstanceID(l.table.Group()+"-"+l.sink.Replica),
-		kgo.SessionTimeout(30*time.Second), kgo.RebalanceTimeout(60*time.Second), kgo.RequireStableFetchOffsets(),
+		kgo.SessionTimeout(30*time.Second), kgo.RebalanceTimeout(60*time.Second),
 		kgo.DisableAutoCommit(), kgo.BlockRebalanceOnPoll(), kgo.OnPartitionsRevoked(lost), kgo.OnPartitionsLost(lost),
 		// Markers count: only with them does a committed offset reach the end of a partition that ends in a transaction.
 		kgo.KeepControlRecords(), kgo.ProducerLinger(0),

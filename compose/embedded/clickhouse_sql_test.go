@@ -77,6 +77,6 @@ func FuzzSplitStatement(f *testing.F) {
 		if len(s.text) > len(sql) || s.formatAt > len(s.text) || s.data > len(sql) {
 			t.Errorf("%q: %+v", sql, s)
 		}
-		s.withOutfile("x", "y")
+		_ = s.withOutfile("x", "y")
 	})
 }

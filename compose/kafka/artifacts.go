@@ -19,7 +19,9 @@ const Version = "4.3.1"
 
 // ErrUnavailable says that this machine cannot run Apache Kafka: Java or Maven is missing, or the artifacts cannot be had.
 // The message says what to install.
-var ErrUnavailable = errors.New("Apache Kafka is not available here") //nolint:staticcheck // a proper name
+//
+//lint:ignore ST1005 a proper name
+var ErrUnavailable = errors.New("Apache Kafka is not available here")
 
 //go:embed pom.xml
 var pom []byte

@@ -86,7 +86,7 @@ func (c *Cluster) ready(ctx context.Context) error {
 	adm := kadm.NewClient(cl)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	missing := errors.New("no node has answered")
+	var missing error
 	for {
 		for _, n := range c.nodes {
 			if n.isWanted() && !n.running() {
