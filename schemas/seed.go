@@ -78,19 +78,6 @@ func CheckSeeded(ctx context.Context, cluster []kgo.Opt, group string, topics ..
 	return fmt.Errorf("%w: %s on %s/%d", ErrNotSeeded, group, m.Topic, m.Partition)
 }
 
-// fetchOffsets asks again for some seconds while the coordinator is on its way: the first question that a new cluster is asked makes it create its own
-// topic for offsets, and it answers "not available" until that is done.
-func fetchOffsets(ctx context.Context, adm *kadm.Client, group string) (kadm.OffsetResponses, error) {
-	for attempt := 0; ; attempt++ {
-		committed, err := adm.FetchOffsets(ctx, group)
-		onItsWay := errors.Is(err, kerr.CoordinatorNotAvailable) || errors.Is(err, kerr.CoordinatorLoadInProgress) || errors.Is(err, kerr.NotCoordinator)
-		if !onItsWay || attempt == 8 || ctx.Err() != nil {
-			return committed, err
-		}
-		Backoff(ctx, attempt)
-	}
-}
-
 // unseeded lists the partitions of topics on which group has committed nothing, and the keys of all recorded seeds.
 func unseeded(ctx context.Context, cluster []kgo.Opt, cl *kgo.Client, group string, topics []string) ([]Position, map[string]bool, error) {
 	adm := kadm.NewClient(cl)
@@ -98,9 +85,9 @@ func unseeded(ctx context.Context, cluster []kgo.Opt, cl *kgo.Client, group stri
 	if err != nil {
 		return nil, nil, fmt.Errorf("listing topics for %s: %w", group, err)
 	}
-	committed, err := fetchOffsets(ctx, adm, group)
-	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
-		return nil, nil, fmt.Errorf("fetching the offsets of %s: %w", group, err)
+	committed, err := committedOffsets(ctx, adm, group)
+	if err != nil {
+		return nil, nil, err
 	}
 	var missing []Position
 	for _, t := range topics {
