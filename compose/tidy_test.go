@@ -224,8 +224,8 @@ func TestPackages(t *testing.T) {
 			if n := strings.Count(s.text, "\n"); n > 30 {
 				t.Errorf("%s: %d lines, at most 30", s.path, n)
 			}
-			if s.file.Doc == nil {
-				t.Errorf("%s has no package comment", s.path)
+			if begins := map[bool]string{true: "Command " + filepath.Base(s.dir()) + " ", false: "Package " + name + " "}[name == "main"]; !strings.HasPrefix(s.file.Doc.Text(), begins) {
+				t.Errorf("%s: its comment must begin with %q", s.path, begins)
 			}
 		} else if s.file.Doc != nil && !s.test && !s.gen {
 			t.Errorf("%s has a package comment: it belongs in doc.go", s.path)
@@ -236,6 +236,42 @@ func TestPackages(t *testing.T) {
 			t.Errorf("package %s in %s has no doc.go", name, dir)
 		}
 	}
+}
+
+// Money and quantities are decimals, never floats: not even for a moment, because the moment is what is forgotten.
+func TestNoFloats(t *testing.T) {
+	for _, s := range repository(t) {
+		if s.test || !slices.Contains([]string{"schemas", "processors", "projections"}, top(s.path)) {
+			continue
+		}
+		ast.Inspect(s.file, func(node ast.Node) bool {
+			if id, ok := node.(*ast.Ident); ok && (id.Name == "float32" || id.Name == "float64") {
+				t.Errorf("%s: %s", s.at(id.Pos()), id.Name)
+			}
+			return true
+		})
+	}
+}
+
+// Five nouns and compose: nothing else stands at the top (architecture.md §1).
+func TestTopLevel(t *testing.T) {
+	allowed := []string{"schemas", "producers", "processors", "sinks", "projections", "compose", "go.mod", "go.sum", "Makefile", "README.md", "LICENSE",
+		"CONTRIBUTING.md", ".ci", ".gitignore"}
+	for _, path := range tracked(t) {
+		if first := top(path); !slices.Contains(allowed, first) {
+			t.Errorf("%s: %s does not belong at the top", path, first)
+		}
+	}
+}
+
+// tracked are the files under version control.
+func tracked(t *testing.T) []string {
+	t.Helper()
+	out, err := exec.Command("git", "-C", "..", "ls-files", "-z").Output()
+	if err != nil {
+		t.Skipf("SKIPPED, NOT PASSED: this is no git checkout, or git is missing: %v", err)
+	}
+	return strings.Split(strings.TrimRight(string(out), "\x00"), "\x00")
 }
 
 // Nothing registers itself, nothing is started behind anybody's back, and no error says "failed to".
@@ -282,12 +318,8 @@ func checkContextFirst(t *testing.T, s source, f *ast.FuncDecl) {
 
 // No file names the machine that it was written on, or leaves work undone.
 func TestNoLeftovers(t *testing.T) {
-	out, err := exec.Command("git", "-C", "..", "ls-files", "-z").Output()
-	if err != nil {
-		t.Skipf("SKIPPED, NOT PASSED: this is no git checkout, or git is missing: %v", err)
-	}
 	marks := []string{"/wo" + "rk/", "/ro" + "ot/", "TO" + "DO", "FIX" + "ME", "XX" + "X:"}
-	for path := range strings.SplitSeq(strings.TrimRight(string(out), "\x00"), "\x00") {
+	for _, path := range tracked(t) {
 		text, err := os.ReadFile(filepath.Join("..", filepath.FromSlash(path)))
 		if err != nil || strings.Contains(path, "testdata/") || strings.ContainsRune(string(text[:min(len(text), 512)]), 0) {
 			continue // deleted but not committed yet, data, or binary
