@@ -2,10 +2,12 @@ package compose
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 
 	"github.com/throughline/throughline/schemas"
 )
@@ -17,6 +19,10 @@ func Lag(ctx context.Context, adm *kadm.Client, codec *schemas.Codec) (map[strin
 	lags := make(map[string]int64, len(all))
 	for _, group := range sortedKeys(all) {
 		committed, err := adm.FetchOffsets(ctx, group)
+		if errors.Is(err, kerr.GroupIDNotFound) {
+			lags[group] = 0 // nobody has seeded it, or its offsets are lost: `run` refuses it, and says which
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("fetching offsets of %s: %w", group, err)
 		}

@@ -46,6 +46,9 @@ func newRoot(s streams) *cobra.Command {
 	a := &app{streams: s}
 	root := a.group("throughline", "Orders in, books and stock out: the operator's tool", commands(a)...)
 	root.SilenceErrors, root.SilenceUsage = true, true
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usage(fmt.Errorf("%w; `%s --help` lists the flags", err, c.CommandPath()))
+	})
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
@@ -66,9 +69,9 @@ func (a *app) group(use, short string, below ...*cobra.Command) *cobra.Command {
 		if len(args) == 0 {
 			return c.Help()
 		}
-		hint := ""
+		hint := ";"
 		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-			hint = "; did you mean " + strings.Join(near, " or ") + "?"
+			hint = ", did you mean " + strings.Join(near, " or ") + "?"
 		}
 		return usage(fmt.Errorf("%s has no verb %q%s `%s --help` lists them", c.CommandPath(), args[0], hint, c.CommandPath()))
 	}}
@@ -86,6 +89,9 @@ func (a *app) adopt(c *cobra.Command) {
 				return usage(fmt.Errorf("--output %q is neither text nor json", a.flags.output))
 			}
 			err = run(c, args)
+			if err != nil && c.Context().Err() != nil {
+				return found(fmt.Errorf("interrupted: %w", err)) // what a cut connection says means nothing then
+			}
 			cfg := compose.Default()
 			if a.loaded != nil {
 				cfg = *a.loaded

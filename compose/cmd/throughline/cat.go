@@ -52,7 +52,11 @@ func newCatCommand(a *app) *cobra.Command {
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			o.topic = args[0]
-			return a.cat(c.Context(), o)
+			err := a.cat(c.Context(), o)
+			if o.follow && c.Context().Err() != nil {
+				return nil // following ends by being interrupted
+			}
+			return err
 		},
 	}
 	f := c.Flags()
@@ -144,13 +148,14 @@ type catLine struct {
 	Key       string          `json:"key"`
 	Event     json.RawMessage `json:"event,omitempty"`
 	Error     string          `json:"error,omitempty"`
-	Value     []byte          `json:"value,omitempty"` // base64
+	Value     []byte          `json:"value,omitempty"`   // base64
+	Deleted   bool            `json:"deleted,omitempty"` // a tombstone: the key is no more
 }
 
 func (a *app) catRecord(ctx context.Context, codec *schemas.Codec, r *kgo.Record, positions bool) (ok bool, err error) {
 	line := catLine{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Time: schemas.TimeOf(r.Timestamp), Key: string(r.Key)}
-	if internal(r.Topic) {
-		line.Value = r.Value
+	if r.Value == nil || internal(r.Topic) {
+		line.Value, line.Deleted = r.Value, r.Value == nil
 		return true, a.line(line)
 	}
 	d, err := codec.Deliver(ctx, r)

@@ -103,7 +103,7 @@ func clickhouseError(cfg compose.Config, err error) error {
 	at := "ClickHouse at " + cfg.ClickHouse.Addr
 	var server *clickhouse.Exception
 	var address *url.Error
-	if errors.As(err, &server) || errors.As(err, &address) {
+	if !errors.Is(err, sinks.ErrUnreachable) && (errors.As(err, &server) || errors.As(err, &address)) {
 		err = sinks.Explain(err)
 	}
 	switch {

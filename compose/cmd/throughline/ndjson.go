@@ -62,14 +62,13 @@ func (s *splitter) next() message {
 		return m
 	}
 	if following := bytes.TrimSpace(s.rest[end:]); len(following) == 0 || bytes.HasPrefix(s.rest[end:], []byte("\n{")) {
-		m.err = malformed(m.line, m.text)
 		s.advance(end)
-		return m
+		return broken(m.line, m.text)
 	}
 	d := json.NewDecoder(bytes.NewReader(s.rest))
 	var value json.RawMessage
 	if err := d.Decode(&value); err != nil {
-		m.err = malformed(s.line, s.rest)
+		m = broken(s.line, s.rest)
 		s.resume()
 		return m
 	}
@@ -94,7 +93,7 @@ func (s *splitter) array(yield func(message) bool) {
 	for d.More() {
 		var value json.RawMessage
 		if err := d.Decode(&value); err != nil {
-			yield(message{line: s.line, err: malformed(s.line, s.rest)})
+			yield(broken(s.line, s.rest))
 			return
 		}
 		at := int(d.InputOffset()) - len(value)
@@ -103,12 +102,12 @@ func (s *splitter) array(yield func(message) bool) {
 		}
 	}
 	if _, err := d.Token(); err != nil {
-		yield(message{line: s.line + bytes.Count(s.rest, []byte{'\n'}), err: malformed(s.line, s.rest)})
+		yield(broken(s.line, s.rest))
 	}
 }
 
-// malformed says on which line text, which begins on the given one, stops being JSON.
-func malformed(line int, text []byte) error {
+// broken says on which line text, which begins on the given one, stops being JSON.
+func broken(line int, text []byte) message {
 	d := json.NewDecoder(bytes.NewReader(text))
 	var value json.RawMessage
 	err := d.Decode(&value)
@@ -121,5 +120,6 @@ func malformed(line int, text []byte) error {
 		at, err = int(d.InputOffset()), errors.New("something follows the value")
 	}
 	before := text[:min(at, len(text))]
-	return fmt.Errorf("line %d, column %d: malformed JSON: %w", line+bytes.Count(before, []byte{'\n'}), at-bytes.LastIndexByte(before, '\n')-1, err)
+	line += bytes.Count(before, []byte{'\n'})
+	return message{line: line, err: fmt.Errorf("line %d, column %d: malformed JSON: %w", line, at-bytes.LastIndexByte(before, '\n')-1, err)}
 }

@@ -90,7 +90,11 @@ func (a *app) kafkaStatus(ctx context.Context, cfg compose.Config, s *systemStat
 		return fmt.Errorf("describing groups: %w", err)
 	}
 	for _, g := range groups {
-		s.Groups = append(s.Groups, groupStatus{Group: g, Role: roleOf(g), State: described[g].State, Members: len(described[g].Members), Lag: lags[g]})
+		state := described[g].State
+		if state == "Dead" {
+			state = "has no offsets"
+		}
+		s.Groups = append(s.Groups, groupStatus{Group: g, Role: roleOf(g), State: state, Members: len(described[g].Members), Lag: lags[g]})
 	}
 	return nil
 }
