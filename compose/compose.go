@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"runtime/debug"
 	"slices"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -44,8 +46,15 @@ func New(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
 	return &App{Config: cfg, Cluster: cluster, Codec: codec, Log: log, Metrics: metrics, Observe: metrics.Observer()}, nil
 }
 
+// gcPercent is how much a role may allocate, in percent of what it keeps, before the collector runs.
+const gcPercent = 400
+
 // Run runs the configured roles, and serves HTTP beside them, until ctx ends or one of them returns an error.
 func (a *App) Run(ctx context.Context) error {
+	if os.Getenv("GOGC") == "" {
+		// Loops keep little and allocate much: with Go's default the collector takes a sixth of their time, with this a twentieth of it and some memory.
+		debug.SetGCPercent(gcPercent)
+	}
 	server, err := listen(a)
 	if err != nil {
 		return err
