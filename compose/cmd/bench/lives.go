@@ -71,7 +71,11 @@ func (w *world) throttle(ctx context.Context) error {
 	}
 }
 
-// publish emits the next n lives, as fast as intake takes them, or one each `every`.
+// apart is how many lives begin between two steps of one life: orders overlap, as in a company, where packing does not follow on picking within a
+// microsecond.
+const apart = 250
+
+// publish emits the next n lives, as fast as intake takes them, or one each `every`, and returns when all of them are durable.
 func (w *world) publish(ctx context.Context, n int, every time.Duration) error {
 	var failed atomic.Pointer[error]
 	done := func(err error) {
@@ -79,18 +83,23 @@ func (w *world) publish(ctx context.Context, n int, every time.Duration) error {
 			failed.Store(&err)
 		}
 	}
-	life, next := &simulate.Life{}, time.Now()
-	for i := range n {
+	gap := min(apart, max(n/lifeEvents, 1))
+	ring, next := make([]simulate.Life, (lifeEvents-1)*gap+1), time.Now() // so many lives are open at once
+	for i := range n + (lifeEvents-1)*gap {
 		if i%250 == 0 && every == 0 {
 			if err := w.throttle(ctx); err != nil {
 				return err
 			}
 		}
-		w.company.Life(w.lives, life)
-		w.lives++
-		for _, e := range life.Events() {
-			w.producer.EmitAsync(ctx, e, done)
-			w.events++
+		if i < n {
+			w.company.Life(w.lives, &ring[i%len(ring)])
+			w.lives++
+		}
+		for step := range lifeEvents {
+			if life := i - step*gap; life >= 0 && life < n {
+				w.producer.EmitAsync(ctx, ring[life%len(ring)].Events()[step], done)
+				w.events++
+			}
 		}
 		if every > 0 {
 			next = next.Add(every)
