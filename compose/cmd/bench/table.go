@@ -64,15 +64,6 @@ func median(values []float64) float64 {
 	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
 }
 
-// quantile q of values, which need not be sorted.
-func quantile(values []float64, q float64) float64 {
-	if len(values) == 0 {
-		return math.NaN()
-	}
-	v := slices.Sorted(slices.Values(values))
-	return v[min(int(q*float64(len(v))), len(v)-1)]
-}
-
 // count writes a number with thousands apart.
 func count(x float64) string {
 	s := strconv.FormatFloat(math.Round(x), 'f', 0, 64)
