@@ -15,13 +15,10 @@ import (
 // ErrStandstill is returned when records wait and no role reads any.
 var ErrStandstill = errors.New("nothing moves: is `throughline run` running, with every role?")
 
-// patience is how long no group may come forward before Drain gives up. A group that restores its state comes forward only afterwards.
-const patience = 2 * time.Minute
-
 // Drain waits until nothing is on its way: no loop has anything to read, and no event waits for its effect in ClickHouse. The roles must run somewhere: where
-// they do not, the error is ErrStandstill after a while. What admission holds is not on its way: it waits for what nobody has said. progress may be nil; it is
-// told how much was read of the most that was seen.
-func Drain(ctx context.Context, adm *kadm.Client, codec *schemas.Codec, conn driver.Conn, progress func(done, total int64)) error {
+// no group comes forward for as long as patience, the error is ErrStandstill (a group that restores its state comes forward only afterwards). What admission
+// holds is not on its way: it waits for what nobody has said. progress may be nil; it is told how much was read of the most that was seen.
+func Drain(ctx context.Context, adm *kadm.Client, codec *schemas.Codec, conn driver.Conn, patience time.Duration, progress func(done, total int64)) error {
 	var most int64
 	w := waiting{moved: time.Now()}
 	// A record between two loops is in no group's lag for a moment, so nothing is believed that has not been seen three times.

@@ -38,6 +38,8 @@ type app struct {
 	kafka   *kgo.Client
 	tables  driver.Conn
 
+	patience time.Duration // of verbs that wait
+
 	producers []*producers.Producer
 }
 

@@ -39,7 +39,7 @@ func newImportCommand(a *app) *cobra.Command {
 			return a.importOnlineRetail(c.Context(), args[0], wait)
 		},
 	}
-	onlineRetail.Flags().BoolVar(&wait, "wait", false, "wait until all of it is visible in ClickHouse")
+	a.waitFlags(onlineRetail, &wait)
 	return a.group("import", "Publish the records of another system as events", onlineRetail)
 }
 
@@ -86,6 +86,12 @@ func (a *app) tellLoaded(ctx context.Context, l loaded, begin time.Time, wait bo
 	})
 }
 
+// waitFlags are those of verbs that can wait for what they published.
+func (a *app) waitFlags(c *cobra.Command, wait *bool) {
+	c.Flags().BoolVar(wait, "wait", false, "wait until all of it is visible in ClickHouse")
+	c.Flags().DurationVar(&a.patience, "patience", 2*time.Minute, "stop waiting when no role has come forward for so long")
+}
+
 // drain waits until nothing is on its way.
 func (a *app) drain(ctx context.Context) error {
 	cl, err := a.client(ctx)
@@ -102,5 +108,5 @@ func (a *app) drain(ctx context.Context) error {
 	}
 	bar := a.progress("admitting, posting, loading", -1)
 	defer bar.Done()
-	return compose.Drain(ctx, kadm.NewClient(cl), codec, conn, bar.Set)
+	return compose.Drain(ctx, kadm.NewClient(cl), codec, conn, a.patience, bar.Set)
 }

@@ -51,7 +51,7 @@ func newSimulateCommand(a *app) *cobra.Command {
 	f.IntVar(&cfg.SKUs, "skus", 24, "number of SKUs, at least 8")
 	f.IntVar(&cfg.Days, "days", 75, "days over which orders come")
 	f.BoolVar(&cfg.LivesOnly, "lives", false, "nothing but complete ten-line orders, for load tests")
-	f.BoolVar(&wait, "wait", false, "wait until all of it is visible in ClickHouse")
+	a.waitFlags(c, &wait)
 	f.BoolVar(&verify, "verify", false, "wait, then compare books and stock with a second, independent calculation; wants a system that has seen no other company")
 	f.BoolVar(&list, "print", false, "print the events as publish takes them instead of publishing; needs no server")
 	c.MarkFlagsMutuallyExclusive("print", "wait")

@@ -25,6 +25,7 @@ func TestVerbs(t *testing.T) {
 	s.run("topics").exits(0).says("intake.orders", "append")
 	s.run("schemas", "check").exits(0).says("schemas may follow what is registered")
 	s.run("cat", "order").exits(2, `there is no topic "order"`, "throughline topics")
+	s.run("simulate", "--seed", "5", "--orders", "30", "--wait", "--patience", "2s").exits(1, "nothing moves: is `throughline run` running, with every role?")
 	stop := s.start()
 	s.verifyCompany()
 	s.status()
