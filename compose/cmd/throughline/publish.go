@@ -65,6 +65,7 @@ type published struct {
 	EventID   string `json:"event_id"`
 	Topic     string `json:"topic"`
 	event     schemas.Event
+	admitted  bool // it comes from the canonical log
 }
 
 // refusal is an event of the input that may not.
@@ -82,6 +83,7 @@ func (p *publication) publish(ctx context.Context, input []byte) error {
 	if bad != nil && !p.keepGoing {
 		right = right[:0]
 	}
+	p.warn(right)
 	if !p.dryRun && len(right) > 0 {
 		if err := p.send(ctx, right); err != nil {
 			return err
@@ -89,6 +91,20 @@ func (p *publication) publish(ctx context.Context, input []byte) error {
 	}
 	result := map[string]any{"dry_run": p.dryRun, "published": right, "refused": wrong}
 	return errors.Join(p.print(result, func(w io.Writer) { p.summary(w, right) }), bad)
+}
+
+// warn says what becomes of events that are taken from the canonical log and said again.
+func (p *publication) warn(right []published) {
+	n := 0
+	for _, e := range right {
+		if e.admitted {
+			n++
+		}
+	}
+	if n > 0 {
+		p.note("%d events come from the canonical log. A system that knows them drops them as copies, or, where admission has completed them, refuses them as CONFLICT "+
+			"(other content under the same id): there, publish what `throughline cat intake.…` prints", n)
+	}
 }
 
 func (p *publication) refused(right []published, wrong []refusal) error {

@@ -14,21 +14,21 @@ import (
 func checkAll(input []byte) (right []published, wrong []refusal) {
 	right, wrong = []published{}, []refusal{}
 	for m := range messages(input) {
-		e, topic, err := check(m)
+		e, topic, admitted, err := check(m)
 		if err != nil {
 			wrong = append(wrong, refusal{m.line, err.Error()})
 			continue
 		}
 		h := e.Header()
-		right = append(right, published{Line: m.line, EventType: e.EventType(), EventID: h.EventID.String(), Topic: topic, event: e})
+		right = append(right, published{Line: m.line, EventType: e.EventType(), EventID: h.EventID.String(), Topic: topic, event: e, admitted: admitted})
 	}
 	return right, wrong
 }
 
 // check parses an event and holds it against its schema and its contract. The error names the line.
-func check(m message) (schemas.Event, string, error) {
+func check(m message) (e schemas.Event, topic string, admitted bool, err error) {
 	if m.err != nil {
-		return nil, "", m.err
+		return nil, "", false, m.err
 	}
 	var peek struct {
 		Meta struct {
@@ -37,22 +37,23 @@ func check(m message) (schemas.Event, string, error) {
 		} `json:"meta"`
 	}
 	if err := json.Unmarshal(m.text, &peek); err != nil || peek.Meta.EventType == "" {
-		return nil, "", fmt.Errorf("line %d: meta.event_type is missing: it says which event this is; `throughline schemas list` prints them", m.line)
+		return nil, "", false, fmt.Errorf("line %d: meta.event_type is missing: it says which event this is; `throughline schemas list` prints them", m.line)
 	}
 	text := m.text
 	if peek.Meta.EventID == nil {
 		text = withEventID(text)
 	}
-	e, err := schemas.ParseEventJSON(peek.Meta.EventType, text)
+	e, err = schemas.ParseEventJSON(peek.Meta.EventType, text)
 	if err != nil {
-		return nil, "", fmt.Errorf("line %d: %w", m.line, err)
+		return nil, "", false, fmt.Errorf("line %d: %w", m.line, err)
 	}
+	admitted = e.Header().Intake != nil
 	unstamp(e.Header())
-	topic, err := producers.Check(e)
+	topic, err = producers.Check(e)
 	if err != nil {
-		return nil, "", fmt.Errorf("line %d: %w", m.line, err)
+		return nil, "", false, fmt.Errorf("line %d: %w", m.line, err)
 	}
-	return e, topic, nil
+	return e, topic, admitted, nil
 }
 
 // withEventID puts a zero id into meta, which producers.Check replaces by the one that follows from the source document.

@@ -80,6 +80,7 @@ func (s *servers) cat() {
 	if len(told.Published) != strings.Count(orders, "\n") || told.Published[0].Topic != "intake.orders" {
 		s.t.Errorf("publish of what cat printed: %+v", told)
 	}
+	s.pipe(s.run("cat", "payments").exits(0).out, "publish", "--dry-run").exits(0, "events come from the canonical log", "CONFLICT").says("intake.payments")
 	s.pipe(s.run("cat", "reference.items").exits(0).out, "publish").exits(0).says("reference.items")
 	s.pipe(s.run("cat", "finance.journal", "--limit", "1").out, "publish").exits(2, "no source may publish it", "publish the fact that it follows from")
 	s.run("cat", "changelog.admission").exits(0).says(`"key":`, `"value":`, `"deleted":true`)
