@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
@@ -42,7 +43,8 @@ func newCluster(t testing.TB, addrs ...string) *cluster {
 	c := &cluster{t: t, opts: []kgo.Opt{kgo.SeedBrokers(addrs...)}, codec: schemas.NewCodec(nil, schemas.OfflineIDs()), dir: t.TempDir(),
 		log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	var err error
-	if c.cl, err = kgo.NewClient(c.opts...); err != nil {
+	// On a real cluster a topic that was made a moment ago is unknown to some broker for another moment.
+	if c.cl, err = kgo.NewClient(append(slices.Clone(c.opts), kgo.UnknownTopicRetries(-1), kgo.MetadataMinAge(100*time.Millisecond))...); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.cl.Close)

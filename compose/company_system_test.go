@@ -18,6 +18,7 @@ func TestCompanyThroughTheSystem(t *testing.T) {
 	company := simulate.New(simulate.Config{Seed: 21, Orders: 200})
 	events := slices.Collect(company.Events())
 	sent := s.deliver(company, simulate.Interleave(7, events, simulate.Shuffle{Window: 400, Duplicates: 10, Late: 30}))
+	s.drain(len(events), never, nothing) // positions are not events: completeness does not wait for them
 	s.settled(len(events), sent)
 	s.mustShow(company.Expected())
 	if err := stop(); err != nil {

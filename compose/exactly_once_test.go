@@ -15,7 +15,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/throughline/throughline/compose"
 	"github.com/throughline/throughline/compose/kafka"
 	"github.com/throughline/throughline/producers/simulate"
 	"github.com/throughline/throughline/schemas"
@@ -290,39 +289,15 @@ func (o *ordeal) report(took time.Duration) {
 // drain waits until every event has its effect in ClickHouse and nothing is on its way, and fails with what it last saw.
 func (o *ordeal) drain() {
 	o.t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(o.t.Context()), 5*time.Minute)
-	defer cancel()
-	codec, err := o.sys.cfg.Codec(ctx, true)
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	var got map[string]uint64
-	var lags map[string]int64
-	for calm := 0; calm < 3; {
-		select {
-		case <-ctx.Done():
-			if o.fleet != nil {
-				o.t.Log(o.fleet.exits(), "\n", o.fleet.logs())
-			}
-			o.t.Fatalf("never drained: completeness %v, want %d events; lags %v", got, len(o.events), lags)
-		case <-time.After(300 * time.Millisecond):
+	o.sys.drain(len(o.events), func() error {
+		if o.fleet == nil || len(o.fleet.exits()) <= 50 {
+			return nil
 		}
-		if o.fleet != nil && len(o.fleet.exits()) > 50 {
-			o.t.Fatalf("roles end by themselves over and over: %v", o.fleet.exits()[:3])
+		return fmt.Errorf("roles end by themselves over and over: %v", o.fleet.exits()[:3])
+	}, func() string {
+		if o.fleet == nil {
+			return ""
 		}
-		calm++
-		if lags, err = compose.Lag(ctx, o.adm, codec); err != nil {
-			calm = 0
-			continue
-		}
-		maps.DeleteFunc(lags, func(_ string, n int64) bool { return n == 0 })
-		delete(lags, schemas.Group("admission")) // ticks come for ever
-		if len(lags) > 0 {
-			calm = 0
-			continue
-		}
-		if got = o.sys.outcomes(); got["posted"]+got["stock_only"]+got["no_effect"] != uint64(len(o.events)) || len(got) > 3 {
-			calm = 0
-		}
-	}
+		return o.fleet.logs()
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -31,7 +32,8 @@ func Migrate(ctx context.Context, cfg Config) (Migration, error) {
 	if err != nil {
 		return done, err
 	}
-	cl, err := kgo.NewClient(append(slices.Clone(cluster), schemas.WriteOptions()...)...)
+	// A topic that was made a moment ago is unknown to some broker for another moment, and is asked for again.
+	cl, err := kgo.NewClient(append(slices.Clone(cluster), append(schemas.WriteOptions(), kgo.UnknownTopicRetries(-1), kgo.MetadataMinAge(100*time.Millisecond))...)...)
 	if err != nil {
 		return done, err
 	}

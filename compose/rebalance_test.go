@@ -30,8 +30,10 @@ func canonical(t testing.TB, company *simulate.Company) []*kgo.Record {
 }
 
 // S6: rebalances in the middle of transactions double nothing and skip nothing: a second replica joins and leaves over and over while the first works.
-func TestS6RebalanceInTheMiddleOfATransaction(t *testing.T) {
-	c := startCluster(t)
+func TestS6RebalanceInTheMiddleOfATransaction(t *testing.T) { rebalances(startCluster(t)) }
+
+func rebalances(c *cluster) {
+	t := c.t
 	records := canonical(t, simulate.New(simulate.Config{Seed: 11, Orders: 300}))
 	want := map[schemas.UUID]int{}
 	for _, r := range records {
@@ -82,8 +84,10 @@ func TestS6RebalanceInTheMiddleOfATransaction(t *testing.T) {
 }
 
 // A lost state directory costs time, not data: intake and admission stop, their stores vanish, and they go on as if nothing had been.
-func TestLostStateDirectoryIsRebuilt(t *testing.T) {
-	c := startCluster(t)
+func TestLostStateDirectoryIsRebuilt(t *testing.T) { lostState(startCluster(t)) }
+
+func lostState(c *cluster) {
+	t := c.t
 	company := simulate.New(simulate.Config{Seed: 12, Orders: 60})
 	rules := newWorld(t, 4)
 	rules.refer(company.Reference()...)

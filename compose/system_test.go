@@ -2,11 +2,15 @@ package compose_test
 
 import (
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/throughline/throughline/compose"
 	"github.com/throughline/throughline/compose/embedded"
@@ -42,6 +46,16 @@ func startSystem(t testing.TB) *system {
 // startSystemOn is everything but the brokers.
 func startSystemOn(t testing.TB, replication int, brokers ...string) *system {
 	t.Helper()
+	return startSystemWith(t, replication, compose.KafkaConfig{Brokers: brokers})
+}
+
+// reach makes the system talk to Kafka as with says: brokers, TLS and SASL.
+func (s *system) reach(with compose.KafkaConfig) {
+	s.cfg.Kafka.Brokers, s.cfg.Kafka.TLS, s.cfg.Kafka.SASL = with.Brokers, with.TLS, with.SASL
+}
+
+func startSystemWith(t testing.TB, replication int, with compose.KafkaConfig) *system {
+	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
 	s := &system{t: t, cfg: compose.Default()}
 	dir := t.TempDir()
@@ -54,7 +68,8 @@ func startSystemOn(t testing.TB, replication int, brokers ...string) *system {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.engine.Kill() })
-	s.cfg.Kafka.Brokers, s.cfg.Registry.URL, s.cfg.ClickHouse.Addr, s.cfg.HTTP.Addr = brokers, registry.URL(), s.engine.Addr(), ""
+	s.reach(with)
+	s.cfg.Registry.URL, s.cfg.ClickHouse.Addr, s.cfg.HTTP.Addr = registry.URL(), s.engine.Addr(), ""
 	s.cfg.DataDir, s.cfg.Kafka.Session, s.cfg.Kafka.Replication = filepath.Join(dir, "state"), 6e9, replication
 	s.prepare()
 	return s
@@ -134,3 +149,48 @@ func (s *system) outcomes() map[string]uint64 {
 	}
 	return all
 }
+
+// drain waits until so many events have their effects in ClickHouse and nothing is on its way, positions included, which completeness does not know. It
+// fails when hopeless says so, or after minutes that no healthy run needs, with what it last saw and what show adds.
+func (s *system) drain(events int, hopeless func() error, show func() string) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.t.Context()), 5*time.Minute)
+	defer cancel()
+	app, err := compose.New(ctx, s.cfg, s.cfg.NewLogger(s.t.Output()))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	cl, err := kgo.NewClient(app.Cluster...)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer cl.Close()
+	var got map[string]uint64
+	var lags map[string]int64
+	for calm := 0; calm < 3; {
+		select {
+		case <-ctx.Done():
+			s.t.Fatalf("never drained: completeness %v, want %d events; lags %v; %v\n%s", got, events, lags, err, show())
+		case <-time.After(300 * time.Millisecond):
+		}
+		if err := hopeless(); err != nil {
+			s.t.Fatal(err, "\n", show())
+		}
+		calm++
+		if lags, err = compose.Lag(ctx, kadm.NewClient(cl), app.Codec); err != nil {
+			calm = 0
+			continue
+		}
+		maps.DeleteFunc(lags, func(group string, n int64) bool { return n == 0 || group == schemas.Group("admission") }) // ticks come for ever
+		if len(lags) > 0 {
+			calm = 0
+			continue
+		}
+		if got = s.outcomes(); got["posted"]+got["stock_only"]+got["no_effect"] != uint64(events) || got["dead"]+got["missing"]+got["pending"] > 0 {
+			calm = 0
+		}
+	}
+}
+
+func never() error    { return nil }
+func nothing() string { return "" }
