@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -120,6 +121,7 @@ func clickhouseError(cfg compose.Config, err error) error {
 func kafkaError(cfg compose.Config, err error) error {
 	at := "Kafka at " + strings.Join(cfg.Kafka.Brokers, ", ")
 	var firstRead *kgo.ErrFirstReadEOF
+	var stranger x509.UnknownAuthorityError
 	switch {
 	case is(err, kerr.SaslAuthenticationFailed, kerr.UnsupportedSaslMechanism, kerr.IllegalSaslState):
 		return fmt.Errorf("%s refuses the credentials: set kafka.sasl.mechanism, kafka.sasl.user and kafka.sasl.password (THROUGHLINE_KAFKA_SASL_…): %w", at, err)
@@ -127,6 +129,10 @@ func kafkaError(cfg compose.Config, err error) error {
 		return fmt.Errorf("%s does not let this user do that: ask for read and write on our topics, and for our groups and transactional ids (throughline-…): %w", at, err)
 	case errors.As(err, &firstRead):
 		return fmt.Errorf("%s closes the connection at once: it wants TLS or SASL, or does not; check kafka.tls and kafka.sasl: %w", at, err)
+	case strings.Contains(err.Error(), "invalid large response size"): // the client has no type for it
+		return fmt.Errorf("%s speaks TLS, or is no broker: set kafka.tls.enabled (THROUGHLINE_KAFKA_TLS_ENABLED) and kafka.tls.ca, or correct kafka.brokers: %w", at, err)
+	case errors.As(err, &stranger):
+		return fmt.Errorf("%s shows a certificate of an authority that is not trusted here: set kafka.tls.ca (THROUGHLINE_KAFKA_TLS_CA) to its PEM file: %w", at, err)
 	case errors.Is(err, kerr.UnknownTopicOrPartition):
 		return fmt.Errorf("%s lacks a topic: run `throughline migrate`: %w", at, err)
 	case dialled(err):
