@@ -36,7 +36,7 @@ func startRegistry(t *testing.T) (*server, *sr.Client) {
 		s.fake.Handler().ServeHTTP(w, r)
 	}))
 	t.Cleanup(front.Close)
-	client, err := sr.NewClient(sr.URLs(front.URL), sr.HTTPClient(&http.Client{Timeout: time.Second}))
+	client, err := sr.NewClient(sr.URLs(front.URL), sr.HTTPClient(&http.Client{Timeout: 30 * time.Second}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func TestRegistryOutageIsNoPoison(t *testing.T) {
 	if _, _, err := c.Decode(ctx, value); !errors.Is(err, ErrPoison) {
 		t.Errorf("after the outage: %v, want poison for an id that is not there", err)
 	}
-	nobody, err := sr.NewClient(sr.URLs("http://127.0.0.1:1"), sr.HTTPClient(&http.Client{Timeout: time.Second}))
+	nobody, err := sr.NewClient(sr.URLs("http://127.0.0.1:1"), sr.HTTPClient(&http.Client{Timeout: 30 * time.Second}))
 	if err != nil {
 		t.Fatal(err)
 	}
