@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"cmp"
 	"bytes"
 	"context"
 	"encoding/binary"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"slices"
 	"testing"
 	"time"
 
@@ -76,6 +78,11 @@ func TestACleanRestartKeepsEverything(t *testing.T) {
 	if values(after) != "committed committed committed" {
 		t.Fatalf("read %q", values(after))
 	}
+	byPosition := func(a, b *kgo.Record) int { // partitions come in any order
+		return cmp.Or(cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Offset, b.Offset))
+	}
+	slices.SortFunc(before, byPosition)
+	slices.SortFunc(after, byPosition)
 	for i, r := range after {
 		if !r.Timestamp.Equal(before[i].Timestamp) || r.Attrs.TimestampType() != 1 || r.Offset != before[i].Offset {
 			t.Fatalf("before %v, after %v", before[i], r)
