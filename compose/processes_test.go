@@ -232,8 +232,7 @@ func (f *fleet) kill(role string) (kill, bool) {
 // autopsy looks at a killed role before it starts again.
 func (f *fleet) autopsy(p *process) kill {
 	k := kill{role: p.role}
-	note, err := os.ReadFile(p.note)
-	k.inside = err == nil && len(note) > 0 && note[0] == noteInside
+	k.inside = p.inside()
 	_ = os.WriteFile(p.note, []byte{noteOutside}, 0o644)
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
@@ -244,6 +243,12 @@ func (f *fleet) autopsy(p *process) kill {
 	return k
 }
 
+// inside says what the role's process noted last.
+func (p *process) inside() bool {
+	note, err := os.ReadFile(p.note)
+	return err == nil && len(note) > 0 && note[0] == noteInside
+}
+
 // exits lists the ends that nobody asked for: a role that was killed must come back and stay.
 func (f *fleet) exits() []string {
 	var all []string
@@ -251,6 +256,19 @@ func (f *fleet) exits() []string {
 		p.mu.Lock()
 		all = append(all, p.exits...)
 		p.mu.Unlock()
+	}
+	return all
+}
+
+// warnings are what the roles warned of, so far as their logs reach back: what they met and survived.
+func (f *fleet) warnings() []string {
+	var all []string
+	for role, p := range f.all {
+		for line := range strings.Lines(p.log.String()) {
+			if strings.Contains(line, "level=WARN") || strings.Contains(line, "level=ERROR") {
+				all = append(all, role+": "+strings.TrimSpace(line[:min(len(line), 400)]))
+			}
+		}
 	}
 	return all
 }

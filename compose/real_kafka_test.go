@@ -12,6 +12,7 @@ import (
 
 	"github.com/throughline/throughline/compose"
 	"github.com/throughline/throughline/compose/kafka"
+	"github.com/throughline/throughline/processors/finance"
 	"github.com/throughline/throughline/producers/simulate"
 	"github.com/throughline/throughline/schemas"
 )
@@ -95,5 +96,45 @@ func TestRefusedByApacheKafka(t *testing.T) {
 				t.Errorf("got %v (after the deadline: %v)", err, ctx.Err())
 			}
 		})
+	}
+}
+
+// All brokers gone for longer than the watchdog's time: the loops wait, nobody has to start them again, and nothing is doubled or lost.
+func TestAllBrokersGoneOnApacheKafka(t *testing.T) {
+	k := startKafka(t, kafka.Config{Nodes: 1})
+	c := newCluster(t, k.Addrs()...)
+	records := canonical(t, simulate.New(simulate.Config{Seed: 13, Orders: 200}))
+	r := c.runner(finance.Processor(), "0")
+	r.Watchdog = 9 * time.Second
+	stop := start(t, r.Run)
+	for i := range 6 {
+		c.produce(records[i*len(records)/6 : (i+1)*len(records)/6]...)
+		if i != 2 {
+			continue
+		}
+		if err := k.Kill(1); err != nil {
+			t.Fatal(err)
+		}
+		<-time.After(25 * time.Second) // the outage
+		if err := k.Restart(context.WithoutCancel(t.Context()), 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "finance catches up", func() bool { return c.caughtUp(r.Group(), schemas.CanonicalTopics()...) })
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	got := map[schemas.UUID]int{}
+	for _, d := range c.read(schemas.TopicJournal) {
+		got[d.Event.Header().EventID]++
+	}
+	want := c.entries(records)
+	for id := range want {
+		if got[id] != 1 {
+			t.Errorf("entry %s stands %d times", id, got[id])
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d entries, want %d", len(got), len(want))
 	}
 }

@@ -29,26 +29,33 @@ func canonical(t testing.TB, company *simulate.Company) []*kgo.Record {
 	return records
 }
 
+// entries are the journal entries that must follow from canonical records, by id.
+func (c *cluster) entries(records []*kgo.Record) map[schemas.UUID]int {
+	c.t.Helper()
+	want := map[schemas.UUID]int{}
+	for _, r := range records {
+		e, _, err := c.codec.Decode(c.t.Context(), r.Value)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		entries, err := finance.Derive(e)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		for _, j := range entries {
+			want[j.Header().EventID]++
+		}
+	}
+	return want
+}
+
 // S6: rebalances in the middle of transactions double nothing and skip nothing: a second replica joins and leaves over and over while the first works.
 func TestS6RebalanceInTheMiddleOfATransaction(t *testing.T) { rebalances(startCluster(t)) }
 
 func rebalances(c *cluster) {
 	t := c.t
 	records := canonical(t, simulate.New(simulate.Config{Seed: 11, Orders: 300}))
-	want := map[schemas.UUID]int{}
-	for _, r := range records {
-		e, _, err := c.codec.Decode(t.Context(), r.Value)
-		if err != nil {
-			t.Fatal(err)
-		}
-		entries, err := finance.Derive(e)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, j := range entries {
-			want[j.Header().EventID]++
-		}
-	}
+	want := c.entries(records)
 	first := c.runner(finance.Processor(), "a")
 	stopFirst := start(t, first.Run)
 	step := len(records)/6 + 1

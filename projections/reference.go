@@ -68,6 +68,9 @@ func (r *Reference) Close() { r.cl.Close() }
 // CatchUp reads the reference topics to the ends that they have now. What a poll returned before it was appended before, so look-ups for it see all
 // they must see.
 func (r *Reference) CatchUp(ctx context.Context) error {
+	// Shorter than the watchdog: brokers that are away are waited out, they do not end the process.
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
 	ends, err := r.adm.ListCommittedOffsets(ctx, referenceTopics...)
 	if err == nil {
 		err = ends.Error()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -131,6 +132,8 @@ func (s Span) bounds(ctx context.Context, adm *kadm.Client) (map[string]map[int3
 
 // ReadAt reads the one record at p. The delivery's Record is nil where the log does not hold it any more.
 func ReadAt(ctx context.Context, cluster []kgo.Opt, codec *Codec, p Position) (Delivery, error) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
 	span := Span{Topics: []string{p.Topic}, Only: map[Position]bool{{Topic: p.Topic, Partition: p.Partition}: true},
 		From:  map[string]map[int32]int64{p.Topic: {p.Partition: p.Offset}},
 		Until: map[string]map[int32]int64{p.Topic: {p.Partition: p.Offset + 1}}}

@@ -17,7 +17,7 @@ var ErrLate = errors.New("the brokers ended a transaction that took too long; it
 // TakeOver makes the session's producer id now and not at its first output. That ends at once what a killed predecessor left open: else everybody
 // downstream, and our own restore, would wait for the transaction's timeout and for the coordinator to notice it.
 func (t *Transaction) TakeOver(ctx context.Context) error {
-	bounded, cancel := context.WithTimeout(ctx, 20*time.Second)
+	bounded, cancel := context.WithTimeout(ctx, t.Dog.share(2, 3))
 	defer cancel()
 	_, _, err := t.Session.Client().ProducerID(bounded)
 	t.Dog.Feed()
@@ -50,4 +50,12 @@ func (t *Transaction) lateOrFenced(ctx context.Context, err error) error {
 		}
 	}
 	return fmt.Errorf("%w (%v)", ErrLate, err)
+}
+
+// share is a part of the watchdog's time: how long a bounded attempt may take.
+func (w *Watchdog) share(of, parts time.Duration) time.Duration {
+	if w.After == 0 {
+		return 30 * time.Second * of / parts
+	}
+	return w.After * of / parts
 }

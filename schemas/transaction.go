@@ -102,7 +102,7 @@ func (t *Transaction) run(ctx context.Context, work func(ctx context.Context, fs
 }
 
 func (t *Transaction) collect(ctx context.Context, start time.Time, fs kgo.Fetches, work func(context.Context, kgo.Fetches, func(Outgoing)) error) (int, error) {
-	p := &producing{session: t.Session}
+	p := &producing{session: t.Session, patience: t.Dog.share(2, 3)}
 	produce := func(o Outgoing) { p.produce(ctx, o) }
 	interval := t.Interval
 	if interval == 0 {
@@ -140,7 +140,7 @@ func (t *Transaction) Produce(ctx context.Context, out []Outgoing) error {
 	if len(out) == 0 {
 		return nil
 	}
-	p := &producing{session: t.Session}
+	p := &producing{session: t.Session, patience: t.Dog.share(2, 3)}
 	for _, o := range out {
 		p.produce(ctx, o)
 	}
@@ -149,10 +149,11 @@ func (t *Transaction) Produce(ctx context.Context, out []Outgoing) error {
 
 // producing collects the acknowledgements of one run of outputs.
 type producing struct {
-	session *kgo.GroupTransactSession
-	mu      sync.Mutex
-	err     error
-	acked   []func()
+	session  *kgo.GroupTransactSession
+	patience time.Duration
+	mu       sync.Mutex
+	err      error
+	acked    []func()
 }
 
 func (p *producing) produce(ctx context.Context, o Outgoing) {
@@ -171,8 +172,11 @@ func (p *producing) produce(ctx context.Context, o Outgoing) {
 	})
 }
 
+// flush waits for the acknowledgements, but less long than the watchdog: brokers that are away are waited out with a new client, not by ending the process.
 func (p *producing) flush(ctx context.Context) error {
-	if err := p.session.Client().Flush(ctx); err != nil {
+	bounded, cancel := context.WithTimeout(ctx, p.patience)
+	defer cancel()
+	if err := p.session.Client().Flush(bounded); err != nil {
 		return fmt.Errorf("flushing outputs: %w", err)
 	}
 	p.mu.Lock()
@@ -200,7 +204,8 @@ func (t *Transaction) poll(ctx context.Context, wait time.Duration, most int) (k
 
 // end commits, or aborts where work failed. Shutdown must not cut it short: a cancelled End leaves the client in no valid state.
 func (t *Transaction) end(ctx context.Context, start time.Time, n int, workErr error) (int, error) {
-	endCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 25*time.Second)
+	t.Dog.Feed()
+	endCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.Dog.share(5, 6))
 	defer cancel()
 	committed, err := t.Session.End(endCtx, kgo.TransactionEndTry(workErr == nil))
 	t.Dog.Feed()
