@@ -188,9 +188,13 @@ func render(p map[string]string) string {
 	return b.String()
 }
 
-// clusterID is a random UUID as Kafka writes it.
+// clusterID is a random UUID as Kafka writes it: never with a dash in front, which its tools would take for an option.
 func clusterID() string {
-	var id [16]byte
-	_, _ = rand.Read(id[:]) // never fails
-	return base64.RawURLEncoding.EncodeToString(id[:])
+	for {
+		var id [16]byte
+		_, _ = rand.Read(id[:]) // never fails
+		if text := base64.RawURLEncoding.EncodeToString(id[:]); text[0] != '-' {
+			return text
+		}
+	}
 }
