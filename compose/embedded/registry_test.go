@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -240,6 +242,24 @@ func TestRegistryAnswersWhatClientsAsk(t *testing.T) {
 	}
 	if code, _ := curl(t, "GET", r.URL()+"/", ""); code != 200 {
 		t.Fatalf("the root, which health checks ask: %d", code)
+	}
+}
+
+// Confluent's deserializers ask for an id together with <topic>-value, whatever subject it was registered under.
+func TestRegistryGivesAnIDUnderAnySubject(t *testing.T) {
+	r, _ := startRegistry(t, "")
+	status, answer := curl(t, http.MethodPost, r.URL()+"/subjects/people.Person/versions", `{"schema":`+strconv.Quote(personV1)+`}`)
+	if status != http.StatusOK {
+		t.Fatal(status, answer)
+	}
+	id := fmt.Sprint(answer["id"])
+	for path, want := range map[string]int{
+		"/schemas/ids/" + id: 200, "/schemas/ids/" + id + "?subject=people-value": 200, "/schemas/ids/" + id + "?fetchMaxId=false&subject=people.Person": 200,
+		"/schemas/ids/" + id + "?subject=:.elsewhere:people.Person": 404, "/schemas/ids/99?subject=people-value": 404,
+	} {
+		if status, answer := curl(t, http.MethodGet, r.URL()+path, ""); status != want {
+			t.Errorf("GET %s: %d %v, want %d", path, status, answer, want)
+		}
 	}
 }
 
