@@ -53,7 +53,12 @@ func (r Runner) Run(ctx context.Context) error {
 		return fmt.Errorf("%s: %w", r.Processor.Name, err)
 	}
 	for attempt := 0; ctx.Err() == nil; attempt++ {
-		progressed, err := r.session(ctx)
+		progressed := false
+		dog := &schemas.Watchdog{After: r.Watchdog}
+		err := dog.Run(ctx, func(guarded context.Context) (err error) {
+			progressed, err = r.session(guarded, dog)
+			return err
+		})
 		if ctx.Err() != nil && !errors.Is(err, schemas.ErrStuck) {
 			return nil
 		}
@@ -70,31 +75,28 @@ func (r Runner) Run(ctx context.Context) error {
 }
 
 // session is the life of one client: until ctx ends, the client's state is undecided, or something halts.
-func (r Runner) session(ctx context.Context) (progressed bool, err error) {
+func (r Runner) session(ctx context.Context, dog *schemas.Watchdog) (progressed bool, err error) {
 	sess, err := kgo.NewGroupTransactSession(schemas.TransactOptions(r.Cluster, r.Processor.Name, r.Replica, r.Session, r.Topics()...)...)
 	if err != nil {
 		return false, fmt.Errorf("joining group %s: %w", r.Group(), err)
 	}
 	defer sess.Close()
-	dog := &schemas.Watchdog{After: r.Watchdog}
-	guarded, release := dog.Guard(ctx)
-	defer release()
 	t := schemas.Transaction{Session: sess, Dog: dog, Role: r.Processor.Name, Interval: r.Interval, MaxRecords: maxRecords, Observe: r.Observe}
-	if err := t.TakeOver(guarded); err != nil {
+	if err := t.TakeOver(ctx); err != nil {
 		return false, err
 	}
 	decoders := &sync.Pool{New: func() any { return &schemas.Reuse{Codec: r.Codec} }}
 	work := func(ctx context.Context, fs kgo.Fetches, produce func(schemas.Outgoing)) error {
 		return r.process(ctx, decoders, fs, produce)
 	}
-	for guarded.Err() == nil {
-		n, err := t.Run(guarded, work)
+	for ctx.Err() == nil {
+		n, err := t.Run(ctx, work)
 		if err != nil {
 			return progressed, err
 		}
 		progressed = progressed || n > 0
 	}
-	return progressed, context.Cause(guarded)
+	return progressed, context.Cause(ctx)
 }
 
 // process derives one poll's records, partitions in parallel, and hands the outputs to produce.
@@ -134,7 +136,7 @@ func (r Runner) one(ctx context.Context, reuse *schemas.Reuse, rec *kgo.Record, 
 	d, err := reuse.Deliver(ctx, rec)
 	var only []string
 	outer := d.Event
-	if inner, redrive := d.Unwrap(); err == nil && redrive != nil {
+	if inner, redrive := d.Unwrap(); err == nil && redrive != nil && schemas.TakesRedrives(rec.Topic) {
 		if redrive.Consumer != r.Group() {
 			return out, nil
 		}
@@ -163,7 +165,7 @@ func (r Runner) one(ctx context.Context, reuse *schemas.Reuse, rec *kgo.Record, 
 	r.Observe.Letter(letter)
 	l, err := r.Codec.Record(letter)
 	if err != nil {
-		return out, err
+		return out, fmt.Errorf("%w: a letter cannot be written: %v", schemas.ErrStuck, err)
 	}
 	return append(out, l), nil
 }

@@ -44,8 +44,14 @@ func (r Runner) Run(ctx context.Context) error {
 		}
 		return fmt.Errorf("%s: %w", r.Projection.Name, err)
 	}
+	var dead condemned
 	for attempt := 0; ctx.Err() == nil; attempt++ {
-		progressed, err := r.session(ctx)
+		progressed := false
+		dog := &schemas.Watchdog{After: r.Watchdog}
+		err := dog.Run(ctx, func(guarded context.Context) (err error) {
+			progressed, err = r.session(guarded, dog, &dead)
+			return err
+		})
 		if ctx.Err() != nil && !errors.Is(err, schemas.ErrStuck) {
 			return nil
 		}
@@ -67,7 +73,8 @@ func (r Runner) check(ctx context.Context) error {
 		return err
 	}
 	defer cl.Close()
-	topics := slices.Clone(r.Projection.From)
+	topics := append(slices.Clone(r.Projection.From), r.Projection.To...)
+	topics = append(topics, schemas.TopicLetters)
 	for _, t := range r.Projection.From {
 		if c := r.Projection.Changelog(t); !slices.Contains(topics, c) {
 			topics = append(topics, c)
@@ -83,7 +90,7 @@ func (r Runner) check(ctx context.Context) error {
 }
 
 // session is the life of one client and of the state in memory.
-func (r Runner) session(ctx context.Context) (progressed bool, err error) {
+func (r Runner) session(ctx context.Context, dog *schemas.Watchdog, dead *condemned) (progressed bool, err error) {
 	limit := r.CacheSize
 	if limit == 0 {
 		limit = 100_000
@@ -93,10 +100,7 @@ func (r Runner) session(ctx context.Context) (progressed bool, err error) {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, st.close()) }()
-	dog := &schemas.Watchdog{After: r.Watchdog}
 	st.dog = dog
-	guarded, release := dog.Guard(ctx)
-	defer release()
 	opts := append(schemas.TransactOptions(r.Cluster, r.Projection.Name, r.Replica, r.Session, r.Projection.From...),
 		kgo.AdjustFetchOffsetsFn(func(ctx context.Context, offsets map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
 			// Here and not in the assignment hook: records may be fetched as soon as that one returns.
@@ -111,7 +115,7 @@ func (r Runner) session(ctx context.Context) (progressed bool, err error) {
 		return false, fmt.Errorf("joining group %s: %w", r.Group(), err)
 	}
 	defer sess.Close()
-	s := &session{Runner: r, store: st}
+	s := &session{Runner: r, store: st, condemned: dead}
 	s.decoders.New = func() any { return &schemas.Reuse{Codec: r.Codec} }
 	if r.Projection.Reference {
 		if s.reference, err = OpenReference(r.Cluster, r.Codec); err != nil {
@@ -122,17 +126,17 @@ func (r Runner) session(ctx context.Context) (progressed bool, err error) {
 	t := schemas.Transaction{Session: sess, Dog: dog, Role: r.Projection.Name, Interval: r.Interval, MaxRecords: maxRecords, Observe: r.Observe,
 		AfterPoll: s.afterPoll, BeforeEnd: s.beforeEnd, AfterEnd: s.afterEnd}
 	s.transaction = &t
-	if err := t.TakeOver(guarded); err != nil {
+	if err := t.TakeOver(ctx); err != nil {
 		return false, err
 	}
-	for guarded.Err() == nil {
-		n, err := t.Run(guarded, s.process)
+	for ctx.Err() == nil {
+		n, err := t.Run(ctx, s.process)
 		if err = errors.Join(err, st.restoreError()); err != nil {
 			return progressed, err
 		}
 		progressed = progressed || n > 0
 	}
-	return progressed, context.Cause(guarded)
+	return progressed, context.Cause(ctx)
 }
 
 // assigned lists the state parts behind newly assigned input partitions.
@@ -159,5 +163,5 @@ func (r Runner) apply(st State, d schemas.Delivery, env Env) (out []Output, err 
 	return r.Projection.Apply(st, d, env)
 }
 
-// errPanicked halts: a fold that panicked may have changed a value in place.
-var errPanicked = fmt.Errorf("%w: a fold panicked; see the log line before this one", schemas.ErrStuck)
+// errPanicked is poison, but not at once: a fold that panicked may have changed a value in place.
+var errPanicked = errors.New("the fold panicked")

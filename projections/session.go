@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -21,6 +22,7 @@ type session struct {
 	transaction *schemas.Transaction
 	touched     map[partID]*part
 	decoders    sync.Pool // of *schemas.Reuse
+	condemned   *condemned
 }
 
 func (s *session) afterPoll(ctx context.Context) error {
@@ -146,23 +148,33 @@ func (s *session) one(ctx context.Context, st *part, deliver func(context.Contex
 	out []schemas.Outgoing) ([]schemas.Outgoing, error) {
 	d, err := deliver(ctx, rec)
 	redrive := d.Event
-	if inner, r := d.Unwrap(); err == nil && r != nil {
+	if inner, r := d.Unwrap(); err == nil && r != nil && schemas.TakesRedrives(rec.Topic) {
 		if r.Consumer != s.Group() {
 			return out, nil
 		}
 		at := d.AppendTime
 		d, err = s.Codec.Deliver(ctx, inner)
-		d.AppendTime = at // what judges by append time judges by that of the redrive
+		d.AppendTime, d.Laps = at, r.Laps // what judges by append time judges by that of the redrive
 	}
 	var events []Output
+	if err == nil {
+		err = s.condemned.cause(d.Position)
+	}
 	if err == nil {
 		var env Env
 		if env, err = s.env(ctx, st, d); err == nil {
 			events, err = s.apply(st, d, env)
 		}
-	}
-	if err == nil {
-		return s.encode(st, events, out)
+		if err == nil {
+			done, err := s.encode(st, events, out)
+			if schemas.FateOf(err) == schemas.Poison {
+				err = s.condemned.add(d.Position, err)
+			}
+			return done, err
+		}
+		if errors.Is(err, errPanicked) {
+			err = s.condemned.add(d.Position, err)
+		}
 	}
 	if schemas.FateOf(err) != schemas.Poison {
 		return out, err
@@ -175,7 +187,15 @@ func (s *session) one(ctx context.Context, st *part, deliver func(context.Contex
 		letter.Describe(d.Event)
 	}
 	s.Observe.Letter(letter)
-	return s.encode(st, []Output{{Event: letter}}, out)
+	return s.own(s.encode(st, append(events, Output{Event: letter}), out)) // a conflict is a letter and an exception
+}
+
+// own makes an error that no input is to blame for halt the loop: it would only come again.
+func (s *session) own(out []schemas.Outgoing, err error) ([]schemas.Outgoing, error) {
+	if schemas.FateOf(err) == schemas.Poison {
+		err = fmt.Errorf("%w: %s: %v", schemas.ErrStuck, s.Projection.Name, err)
+	}
+	return out, err
 }
 
 func (s *session) stage() string {
@@ -205,12 +225,12 @@ func (s *session) env(ctx context.Context, st *part, d schemas.Delivery) (Env, e
 	return env, nil
 }
 
-// encode turns outputs into records; an output that cannot be one is a mistake of ours, not of the input, and stops the loop.
+// encode turns outputs into records. The error is poison where an output is too large or cannot be written: the state has then moved already.
 func (s *session) encode(st *part, events []Output, out []schemas.Outgoing) ([]schemas.Outgoing, error) {
 	for _, o := range events {
 		rec, err := s.record(o)
 		if err != nil {
-			return out, fmt.Errorf("%w: %s emitted %s: %w", schemas.ErrStuck, s.Projection.Name, o.Event.EventType(), err)
+			return out, fmt.Errorf("%s emitted %s: %w", s.Projection.Name, o.Event.EventType(), err)
 		}
 		if rec.Topic != schemas.TopicLetters && !slices.Contains(s.Projection.To, rec.Topic) {
 			return out, fmt.Errorf("%w: %s emitted %s to %s, which it does not declare", schemas.ErrStuck, s.Projection.Name, o.Event.EventType(), rec.Topic)
@@ -259,7 +279,7 @@ func (s *session) finish(ctx context.Context) error {
 	for _, p := range s.touched {
 		events, err := s.Projection.Finish(p)
 		if err == nil {
-			out, err = s.encode(p, events, out)
+			out, err = s.own(s.encode(p, events, out))
 		}
 		if err != nil {
 			return err

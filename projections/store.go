@@ -37,6 +37,10 @@ type store struct {
 // data_dir, and start again; what the store lacks it reads from its changelog.
 var ErrStateStore = fmt.Errorf("%w: the state store cannot be written: make room on its disk, or set another data_dir, and start again", schemas.ErrStuck)
 
+// ErrStateAhead is returned when the state store knows more than its changelog holds: the topic was made again, or lost its end. Such state would call new
+// events duplicates of what nobody has.
+var ErrStateAhead = fmt.Errorf("%w: delete the state store's directory, and it is rebuilt from what the changelog holds", schemas.ErrLogMoved)
+
 const memTable = 64 << 20
 
 func openStore(fs vfs.FS, dir string, values Values, cluster []kgo.Opt, limit int) (*store, error) {
@@ -115,6 +119,9 @@ func (s *store) restore(ctx context.Context, ids []partID) error {
 		p, err := newPart(id, s.db, s.values, s.limit)
 		if err != nil {
 			return err
+		}
+		if end := span.Until[id.changelog][id.partition]; p.resume > end {
+			return fmt.Errorf("%w: the state store has %s/%d up to offset %d, the log ends at %d", ErrStateAhead, id.changelog, id.partition, p.resume, end)
 		}
 		fresh[id] = p
 		if span.From[id.changelog] == nil {

@@ -383,6 +383,7 @@ type HeldRecord struct {
 	AppendTime Time   `json:"append_time"`
 	Partition  int32  `json:"partition"`
 	Offset     int64  `json:"offset"`
+	Laps       int32  `json:"laps"` // how often it was redriven before it came to wait
 }
 
 func (x *HeldRecord) appendAvro(b []byte) ([]byte, error) {
@@ -390,6 +391,7 @@ func (x *HeldRecord) appendAvro(b []byte) ([]byte, error) {
 	b = appendLong(b, int64(x.AppendTime))
 	b = appendLong(b, int64(x.Partition))
 	b = appendLong(b, int64(x.Offset))
+	b = appendLong(b, int64(x.Laps))
 	return b, nil
 }
 
@@ -398,12 +400,17 @@ func (x *HeldRecord) decodeAvro(r *reader) {
 	x.AppendTime = Time(r.long())
 	x.Partition = r.int()
 	x.Offset = r.long()
+	x.Laps = r.int()
 }
 
 func (x *HeldRecord) hashContent(h *contentHasher) {
 	if x.AppendTime != 0 {
 		h.name("append_time")
 		h.number(int64(x.AppendTime))
+	}
+	if x.Laps != 0 {
+		h.name("laps")
+		h.number(int64(x.Laps))
 	}
 	if x.Offset != 0 {
 		h.name("offset")

@@ -52,6 +52,13 @@ func (c *contractCheck) text(field, value string) {
 	}
 }
 
+// textIn joins the name of the field only where there is something to say.
+func (c *contractCheck) textIn(record, field, value string) {
+	if value == "" {
+		c.fail("%s.%s is empty", record, field)
+	}
+}
+
 func (c *contractCheck) meta(e Event) {
 	m := e.Header()
 	if m.EventID.IsZero() {
@@ -85,14 +92,35 @@ func (c *contractCheck) lines(field string, n int, id func(int) string, check fu
 	if n == 0 {
 		c.fail("%s is empty", field)
 	}
-	seen := make(map[string]bool, n)
+	taken := takenIn(n)
 	for i := range n {
-		name := id(i)
-		if name == "" || seen[name] {
+		if name := id(i); name == "" || taken(name, i, id) {
 			c.fail("%s: every line needs an id of its own", field)
 		}
-		seen[name] = true
 		check(i)
+	}
+}
+
+// fewLines is up to how many lines looking back is cheaper than a map.
+const fewLines = 24
+
+// takenIn gives the function that says whether a name stood at an earlier one of n lines.
+func takenIn(n int) func(name string, i int, id func(int) string) bool {
+	if n <= fewLines {
+		return func(name string, i int, id func(int) string) bool {
+			for j := range i {
+				if id(j) == name {
+					return true
+				}
+			}
+			return false
+		}
+	}
+	seen := make(map[string]bool, n)
+	return func(name string, _ int, _ func(int) string) bool {
+		before := seen[name]
+		seen[name] = true
+		return before
 	}
 }
 
@@ -104,8 +132,8 @@ func (c *contractCheck) positive(field string, q *Quantity) {
 }
 
 func (c *contractCheck) quantity(field string, q *Quantity) {
-	c.text(field+".uom", q.UOM)
-	c.text(field+".base_uom", q.BaseUOM)
+	c.textIn(field, "uom", q.UOM)
+	c.textIn(field, "base_uom", q.BaseUOM)
 	if q.Qty.Sign() != q.BaseQty.Sign() {
 		c.fail("%s: qty and base_qty differ in sign", field)
 	}
@@ -115,8 +143,8 @@ func (c *contractCheck) quantity(field string, q *Quantity) {
 }
 
 func (c *contractCheck) stock(field string, s *StockRef) {
-	c.text(field+".sku", s.SKU)
-	c.text(field+".location", s.Location)
+	c.textIn(field, "sku", s.SKU)
+	c.textIn(field, "location", s.Location)
 }
 
 func (c *contractCheck) currency(field, code string) {
@@ -125,14 +153,20 @@ func (c *contractCheck) currency(field, code string) {
 	}
 }
 
-func (c *contractCheck) money(field string, m *Money) { c.currency(field+".currency", m.Currency) }
+func (c *contractCheck) currencyIn(record, field, code string) {
+	if _, err := CurrencyExponent(code); err != nil {
+		c.currency(record+"."+field, code)
+	}
+}
+
+func (c *contractCheck) money(field string, m *Money) { c.currencyIn(field, "currency", m.Currency) }
 
 // fx checks a rate that a source states.
 func (c *contractCheck) fx(field string, x *Fx, currency string) {
 	if x == nil {
 		return
 	}
-	c.currency(field+".functional_currency", x.FunctionalCurrency)
+	c.currencyIn(field, "functional_currency", x.FunctionalCurrency)
 	if x.TxnCurrency != currency {
 		c.fail("%s.txn_currency is not the event's currency", field)
 	}
@@ -151,7 +185,7 @@ func (c *contractCheck) amounts(field string, a *LineAmounts) {
 		net = net.Sub(a.Discounts[i].Amount)
 	}
 	for i := range a.Taxes {
-		c.text(field+".taxes.jurisdiction", a.Taxes[i].Jurisdiction)
+		c.textIn(field, "taxes.jurisdiction", a.Taxes[i].Jurisdiction)
 		if a.Taxes[i].Remitter != TaxRemitterMARKETPLACE {
 			total = total.Add(a.Taxes[i].Amount)
 		}

@@ -23,6 +23,7 @@ type Delivery struct {
 	Position
 	AppendTime Time // record time: append time on the topics that we own
 	SchemaID   int
+	Laps       int32       // how often the record was redriven
 	Record     *kgo.Record // raw bytes and headers; aliases the fetch buffer, clone what outlives the poll
 }
 

@@ -1,7 +1,5 @@
 package schemas
 
-import "strconv"
-
 // NewOutcome is a line in the account of intake records: what became of d. Its id names the stage, the outcome and the position, so that it is one
 // line however often it is written.
 func NewOutcome(stage string, outcome Outcome, d Delivery, thread string) *AdmissionOutcome {
@@ -30,7 +28,7 @@ func NewException(code, summary, owner string, e Event) *ExceptionRaised {
 // NewConflict is the exception of an id that came with two contents.
 func NewConflict(d Delivery, thread string) *ExceptionRaised {
 	x := NewException("CONFLICT", "the same event id came with other content", Owner(d.Event.EventType()), d.Event)
-	x.Meta = d.Event.Header().Follow(Identity{Rule: "exception:CONFLICT:" + d.Topic + ":" + strconv.FormatInt(d.Offset, 10), Version: 1})
+	x.Meta = d.Event.Header().Follow(Identity{Rule: "exception:CONFLICT:" + d.Position.String(), Version: 1})
 	x.Thread, x.Meta.CorrelationID = thread, thread
 	return x
 }

@@ -68,7 +68,7 @@ func (c *Codec) RecordTo(e Event, topic string, key []byte) (*kgo.Record, error)
 	}
 	limit, ok := c.limits[topic]
 	if !ok {
-		limit = recordMax
+		limit = RecordMax
 	}
 	// Room for the batch header, the key and the record's own headers.
 	if len(value)+len(key)+1024 > limit {
@@ -94,6 +94,9 @@ func topicLimits() map[string]int {
 	}
 	return all
 }
+
+// TakesRedrives says whether a redrive on a topic is one of ours. On an intake topic it would be a source that tries to speak for another.
+func TakesRedrives(topic string) bool { return IsRedrive(topic) || topic == TopicThreads }
 
 // IsRedrive says whether a topic is somebody's redrive topic.
 func IsRedrive(topic string) bool { return strings.HasPrefix(topic, "redrive.") }

@@ -152,6 +152,11 @@ func CheckTopics(ctx context.Context, cl *kgo.Client, names ...string) error {
 	return errors.Join(all...)
 }
 
+func tooSmall(value string, least int) bool {
+	n, err := strconv.Atoi(value)
+	return err == nil && n < least
+}
+
 func (t Topic) check(c kadm.ResourceConfig) []error {
 	var all []error
 	for _, entry := range c.Configs {
@@ -159,8 +164,10 @@ func (t Topic) check(c kadm.ResourceConfig) []error {
 		switch {
 		case entry.Key == "message.timestamp.type" && t.AppendTime && value != "LogAppendTime":
 			all = append(all, fmt.Errorf("%w: %s has message.timestamp.type=%s, want LogAppendTime: without append time no period and no hold can be judged", ErrTopicSettings, t.Name, value))
-		case entry.Key == "cleanup.policy" && t.Compacted && value != "compact":
-			all = append(all, fmt.Errorf("%w: %s has cleanup.policy=%s, want compact", ErrTopicSettings, t.Name, value))
+		case entry.Key == "cleanup.policy" && value != t.Configs()[entry.Key]:
+			all = append(all, fmt.Errorf("%w: %s has cleanup.policy=%s, want %s", ErrTopicSettings, t.Name, value, t.Configs()[entry.Key]))
+		case entry.Key == "max.message.bytes" && tooSmall(value, t.MaxBytes):
+			all = append(all, fmt.Errorf("%w: %s has max.message.bytes=%s, want %d at least: a record that it refuses would stop its writer", ErrTopicSettings, t.Name, value, t.MaxBytes))
 		}
 	}
 	return all

@@ -37,45 +37,46 @@ type Topic struct {
 	MaxBytes   int  // max.message.bytes
 }
 
+// RecordMax is how many bytes a record of ours may have; a letter may have more, because it carries one.
 const (
-	recordMax = 8 << 20
+	RecordMax = 8 << 20
 	letterMax = 10 << 20
 )
 
 // Topics is every topic: one line each.
 var Topics = []Topic{
-	{"intake.orders", 0, false, true, 90, recordMax},
-	{"intake.inventory", 0, false, true, 90, recordMax},
-	{"intake.fulfillment", 0, false, true, 90, recordMax},
-	{"intake.billing", 0, false, true, 90, recordMax},
-	{"intake.payments", 0, false, true, 90, recordMax},
-	{"intake.returns", 0, false, true, 90, recordMax},
-	{"intake.periods", 1, false, true, 90, recordMax},
+	{"intake.orders", 0, false, true, 90, RecordMax},
+	{"intake.inventory", 0, false, true, 90, RecordMax},
+	{"intake.fulfillment", 0, false, true, 90, RecordMax},
+	{"intake.billing", 0, false, true, 90, RecordMax},
+	{"intake.payments", 0, false, true, 90, RecordMax},
+	{"intake.returns", 0, false, true, 90, RecordMax},
+	{"intake.periods", 1, false, true, 90, RecordMax},
 	{RedriveIntake, 0, false, true, 90, letterMax},
 	{TopicThreads, 0, false, true, 90, letterMax},
 
-	{"orders", 0, false, false, 0, recordMax},
-	{"inventory", 0, false, false, 0, recordMax},
-	{"fulfillment", 0, false, false, 0, recordMax},
-	{"billing", 0, false, false, 0, recordMax},
-	{"payments", 0, false, false, 0, recordMax},
-	{"returns", 0, false, false, 0, recordMax},
-	{TopicPeriods, 1, false, true, 0, recordMax},
+	{"orders", 0, false, false, 0, RecordMax},
+	{"inventory", 0, false, false, 0, RecordMax},
+	{"fulfillment", 0, false, false, 0, RecordMax},
+	{"billing", 0, false, false, 0, RecordMax},
+	{"payments", 0, false, false, 0, RecordMax},
+	{"returns", 0, false, false, 0, RecordMax},
+	{TopicPeriods, 1, false, true, 0, RecordMax},
 
-	{TopicJournal, 0, false, false, 0, recordMax},
-	{TopicDeltas, 0, false, false, 0, recordMax},
-	{TopicPositions, 0, true, false, 0, recordMax},
-	{TopicOutcomes, 0, false, false, 90, recordMax},
+	{TopicJournal, 0, false, false, 0, RecordMax},
+	{TopicDeltas, 0, false, false, 0, RecordMax},
+	{TopicPositions, 0, true, false, 0, RecordMax},
+	{TopicOutcomes, 0, false, false, 90, RecordMax},
 	{TopicLetters, 0, false, false, 90, letterMax},
-	{TopicExceptions, 0, false, false, 0, recordMax},
+	{TopicExceptions, 0, false, false, 0, RecordMax},
 
-	{"reference.items", 1, true, true, 0, recordMax},
-	{"reference.rates", 1, true, true, 0, recordMax},
-	{"reference.entities", 1, true, true, 0, recordMax},
-	{"reference.rule_sets", 1, true, true, 0, recordMax},
+	{"reference.items", 1, true, true, 0, RecordMax},
+	{"reference.rates", 1, true, true, 0, RecordMax},
+	{"reference.entities", 1, true, true, 0, RecordMax},
+	{"reference.rule_sets", 1, true, true, 0, RecordMax},
 
 	{TopicActions, 1, false, true, 0, letterMax},
-	{TopicSeeds, 1, true, false, 0, recordMax},
+	{TopicSeeds, 1, true, false, 0, RecordMax},
 	{RedriveFinance, 0, false, false, 90, letterMax},
 	{RedriveDeltas, 0, false, false, 90, letterMax},
 	{RedrivePositions, 0, false, false, 90, letterMax},
@@ -87,17 +88,17 @@ var Topics = []Topic{
 	{"redrive.sink-intake", 1, false, false, 90, letterMax},
 	{"redrive.sink-holds", 1, false, false, 90, letterMax},
 
-	{"changelog.intake.orders", 0, true, false, 0, recordMax},
-	{"changelog.intake.inventory", 0, true, false, 0, recordMax},
-	{"changelog.intake.fulfillment", 0, true, false, 0, recordMax},
-	{"changelog.intake.billing", 0, true, false, 0, recordMax},
-	{"changelog.intake.payments", 0, true, false, 0, recordMax},
-	{"changelog.intake.returns", 0, true, false, 0, recordMax},
-	{"changelog.intake.periods", 1, true, false, 0, recordMax},
-	{"changelog.redrive.intake", 0, true, false, 0, recordMax},
-	{"changelog.admission", 0, true, false, 0, recordMax},
-	{"changelog.atp", 0, true, false, 0, recordMax},
-	{"changelog.operations", 1, true, false, 0, recordMax},
+	{"changelog.intake.orders", 0, true, false, 0, RecordMax},
+	{"changelog.intake.inventory", 0, true, false, 0, RecordMax},
+	{"changelog.intake.fulfillment", 0, true, false, 0, RecordMax},
+	{"changelog.intake.billing", 0, true, false, 0, RecordMax},
+	{"changelog.intake.payments", 0, true, false, 0, RecordMax},
+	{"changelog.intake.returns", 0, true, false, 0, RecordMax},
+	{"changelog.intake.periods", 1, true, false, 0, RecordMax},
+	{"changelog.redrive.intake", 0, true, false, 0, RecordMax},
+	{"changelog.admission", 0, true, false, 0, RecordMax},
+	{"changelog.atp", 0, true, false, 0, RecordMax},
+	{"changelog.operations", 1, true, false, 0, RecordMax},
 }
 
 // IntakeTopics are the topics that sources write, in the catalog's order.

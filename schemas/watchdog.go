@@ -17,12 +17,38 @@ type Watchdog struct {
 // Feed says that the loop has moved.
 func (w *Watchdog) Feed() { w.fed.Store(time.Now().UnixNano()) }
 
+// Run does work under Guard and returns its error. Work that is told to end and does not (it hangs where no context reaches) is left behind: Run returns
+// ErrStuck when After has passed once more, and the process must exit, because only that ends the client that still sends heartbeats.
+func (w *Watchdog) Run(ctx context.Context, work func(context.Context) error) error {
+	guarded, release := w.Guard(ctx)
+	defer release()
+	done := make(chan error, 1)
+	go func() { done <- work(guarded) }()
+	select {
+	case err := <-done:
+		return err
+	case <-guarded.Done():
+	}
+	t := time.NewTimer(w.after())
+	defer t.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-t.C:
+		return fmt.Errorf("%w, and does not end when it is told to (%w): kill the process if it still runs", ErrStuck, context.Cause(guarded))
+	}
+}
+
+func (w *Watchdog) after() time.Duration {
+	if w.After == 0 {
+		return 30 * time.Second
+	}
+	return w.After
+}
+
 // Guard returns a context that ends with ErrStuck when nobody has fed w for its time, and a function that stops watching.
 func (w *Watchdog) Guard(ctx context.Context) (context.Context, context.CancelFunc) {
-	after := w.After
-	if after == 0 {
-		after = 30 * time.Second
-	}
+	after := w.after()
 	w.Feed()
 	guarded, cancel := context.WithCancelCause(ctx)
 	done := make(chan struct{})

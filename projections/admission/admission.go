@@ -100,10 +100,15 @@ func (f *folding) admit(t *thread, d schemas.Delivery, released bool) error {
 	if !ok {
 		return contract("%s has no canonical topic", e.EventType())
 	}
+	if err := fits(d, e); err != nil {
+		return err
+	}
 	m.ThreadSequence = schemas.Some(t.progress.NextSequence)
 	t.progress.NextSequence++
 	c.apply(e)
-	t.see(m.EventID, shortHash(m.Intake.ContentHash))
+	if !released { // what was held was seen when it came
+		t.see(m.EventID, shortHash(m.Intake.ContentHash))
+	}
 	f.out = append(f.out, projections.Output{Event: e, Topic: topic, Key: t.name, Acked: func(offset int64) { t.setSeenOffset(m.EventID, offset) }})
 	if released {
 		o := schemas.NewOutcome("admission", schemas.OutcomeRELEASED, d, t.name)
@@ -114,6 +119,18 @@ func (f *folding) admit(t *thread, d schemas.Delivery, released bool) error {
 		f.emit(x)
 	}
 	return nil
+}
+
+// fits refuses a completed event that its topic would not take. Completing multiplies a document's size by a few, so small ones are not measured.
+func fits(d schemas.Delivery, e schemas.Event) error {
+	if len(d.Record.Value) < schemas.RecordMax/16 {
+		return nil
+	}
+	b, err := schemas.EncodeEmbedded(e)
+	if err == nil && len(b) > schemas.RecordMax-64<<10 {
+		err = &schemas.PoisonError{Class: schemas.DeadLetterClassTOO_LARGE, Reason: "the document is too large once its amounts and costs are stamped: split it"}
+	}
+	return err
 }
 
 // release admits held events whose prerequisites have come, until no more can go. One that turns out to be wrong dies here, as a letter of the record
@@ -143,16 +160,15 @@ func (f *folding) tryHeld(t *thread, i int) bool {
 			t.progress.Holds[i].WaitsFor = missing
 			return false
 		}
-		t.unsee(h.EventID)
 		err = f.admit(t, d, true)
 	}
 	var wait *waiting
 	if errors.As(err, &wait) {
-		t.see(h.EventID, shortHash(d.Event.Header().Intake.ContentHash))
 		t.progress.Holds[i].WaitsFor = wait.needs
 		return false
 	}
 	if err != nil {
+		t.unsee(h.EventID) // a redrive is let in as if it had never come
 		f.letter(held, d.Event, err)
 	}
 	t.dropHold(h.N)
@@ -170,7 +186,9 @@ func (f *folding) letter(held *schemas.HeldRecord, e schemas.Event, cause error)
 	if !errors.As(cause, &poison) {
 		cause = &schemas.PoisonError{Class: schemas.DeadLetterClassRULE_ERROR, Reason: cause.Error()}
 	}
-	f.emit(schemas.NewLetter(schemas.Stage{Name: "admission", Group: schemas.Group("admission")}, rec, e, cause))
+	l := schemas.NewLetter(schemas.Stage{Name: "admission", Group: schemas.Group("admission")}, rec, e, cause)
+	l.Laps = held.Laps // or no further redrive of it would be heard
+	f.emit(l)
 }
 
 // load names the canonical original that a void corrects: admission keeps the position of every event it admitted.

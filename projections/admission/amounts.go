@@ -78,15 +78,32 @@ func restate(a *schemas.LineAmounts, taxes []schemas.TaxAmount) {
 // orderLine finds a line of the thread's order.
 func (c *completion) orderLine(order *schemas.OrderAccepted, id string) (*schemas.OrderLine, *schemas.LineProgress, error) {
 	if order != nil {
-		for i := range order.Lines {
-			if order.Lines[i].LineID == id {
-				if p := c.t.line(id); p != nil {
-					return &order.Lines[i], p, nil
-				}
-			}
+		i := c.orderLines.find(len(order.Lines), func(i int) string { return order.Lines[i].LineID }, id)
+		if p := c.t.line(id); i >= 0 && p != nil {
+			return &order.Lines[i], p, nil
 		}
 	}
 	return nil, nil, contract("lines.order_line_id is not a line of the order")
+}
+
+// shippable finds a line of the thread's order that has stock behind it, and checks that a quantity of it is counted in the line's unit.
+func (c *completion) shippable(order *schemas.OrderAccepted, id string, q *schemas.Quantity) (*schemas.OrderLine, *schemas.LineProgress, error) {
+	line, progress, err := c.orderLine(order, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !goods(line.Kind) {
+		return nil, nil, contract("lines.order_line_id is a charge or a gift card: it is never reserved and never ships")
+	}
+	return line, progress, sameUnit(line, q)
+}
+
+// sameUnit refuses a quantity in another base unit than its order line's: cases would be counted as pieces (domain.md §3.3).
+func sameUnit(line *schemas.OrderLine, q *schemas.Quantity) error {
+	if q.BaseUOM != line.Quantity.BaseUOM {
+		return contract("lines.quantity.base_uom is not that of the order line")
+	}
+	return nil
 }
 
 func goods(kind schemas.LineKind) bool { return kind == "" || kind == schemas.LineKindGOODS }

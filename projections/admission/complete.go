@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/throughline/throughline/schemas"
@@ -18,7 +19,28 @@ type completion struct {
 	document   *schemas.ThreadDocument // what later events may quote
 	docKind    string
 	original   schemas.Event // of a void
+
+	orderLines index
+	quoted     map[string]*index // of documents that lines name
 }
+
+// quote finds the line of a document that another one quotes, by its own id or by that of the order's line; nil where there is none.
+func (c *completion) quote(doc *schemas.ThreadDocument, by string, id func(*schemas.DocumentLine) string, want string) *schemas.DocumentLine {
+	key := by + "\x00" + doc.DocumentID
+	if c.quoted == nil {
+		c.quoted = map[string]*index{}
+	}
+	if c.quoted[key] == nil {
+		c.quoted[key] = &index{}
+	}
+	if i := c.quoted[key].find(len(doc.Lines), func(i int) string { return id(&doc.Lines[i]) }, want); i >= 0 {
+		return &doc.Lines[i]
+	}
+	return nil
+}
+
+func ownID(l *schemas.DocumentLine) string     { return l.LineID }
+func orderedID(l *schemas.DocumentLine) string { return l.OrderLineID }
 
 func (c *completion) complete(e schemas.Event) error {
 	if err := c.envelope(e.Header()); err != nil {
@@ -139,7 +161,11 @@ func (c *completion) spot(currency string, kind schemas.RateType) *schemas.Fx {
 
 // exception tells of a condition that this event brought about.
 func (c *completion) exception(code, summary string, e schemas.Event) {
-	c.exceptions = append(c.exceptions, schemas.NewException(code, summary, schemas.Owner(e.EventType()), e))
+	x := schemas.NewException(code, summary, schemas.Owner(e.EventType()), e)
+	// The same condition on a thousand lines is one exception: they share an id.
+	if !slices.ContainsFunc(c.exceptions, func(o schemas.Event) bool { return o.Header().EventID == x.Meta.EventID }) {
+		c.exceptions = append(c.exceptions, x)
+	}
 }
 
 func (c *completion) exponent(currency string) (uint8, error) {

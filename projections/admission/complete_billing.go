@@ -22,6 +22,7 @@ func (c *completion) invoiced(x *schemas.InvoiceIssued) error {
 				return err
 			}
 		}
+		c.overInvoiced(x, l, order, taken)
 		if l.StatesTax {
 			restate(l.Amounts, l.StatedTaxes)
 		}
@@ -38,7 +39,7 @@ func (c *completion) invoiceHead(x *schemas.InvoiceIssued, order *schemas.OrderA
 		if x.FX == nil {
 			x.FX = c.spot(x.Currency, schemas.RateTypeSPOT)
 		}
-		return nil
+		return c.ours(x.FX)
 	}
 	if x.Currency != order.Currency {
 		return contract("currency is not the order's")
@@ -69,7 +70,7 @@ func (c *completion) invoiceLine(l *schemas.InvoiceLine, order *schemas.OrderAcc
 		return contract("lines.amounts is missing: only a line of an order can be completed")
 	}
 	if s := c.t.document("shipment", l.ShipmentID); s != nil {
-		return copyShipment(l, s)
+		return c.copyShipment(l, s)
 	}
 	line, progress, err := c.orderLine(order, l.OrderLineID)
 	if err != nil {
@@ -79,8 +80,10 @@ func (c *completion) invoiceLine(l *schemas.InvoiceLine, order *schemas.OrderAcc
 		q := line.Quantity
 		l.Quantity = &q
 	}
+	if err := sameUnit(line, l.Quantity); err != nil {
+		return err
+	}
 	before := progress.Invoiced.Add(taken[l.OrderLineID])
-	taken[l.OrderLineID] = taken[l.OrderLineID].Add(l.Quantity.BaseQty)
 	l.Amounts, l.Basis = c.amounts(part{line, before, l.Quantity.BaseQty, true}, exponent)
 	if l.Stock == nil {
 		l.Stock = line.Stock
@@ -88,26 +91,48 @@ func (c *completion) invoiceLine(l *schemas.InvoiceLine, order *schemas.OrderAcc
 	return nil
 }
 
-func copyShipment(l *schemas.InvoiceLine, s *schemas.ThreadDocument) error {
-	for i := range s.Lines {
-		from := &s.Lines[i]
-		if from.LineID != l.ShipmentLineID && (l.ShipmentLineID != "" || from.OrderLineID != l.OrderLineID) {
-			continue
-		}
-		if l.Quantity != nil && !l.Quantity.BaseQty.Equal(from.Qty) {
-			return contract("lines.quantity is not that of the shipment line it names: bill a shipment line whole, or name none")
-		}
-		amounts := *from.Amounts
-		l.Amounts, l.Basis, l.OrderLineID, l.ShipmentLineID = &amounts, from.Basis, from.OrderLineID, from.LineID
-		if l.Stock == nil {
-			l.Stock = from.Stock
-		}
-		if l.Quantity == nil {
-			l.Quantity = &schemas.Quantity{Qty: from.Qty, UOM: from.BaseUOM, BaseQty: from.Qty, BaseUOM: from.BaseUOM}
-		}
-		return nil
+// overInvoiced counts a line, and tells where more is billed than there is to bill: than was shipped where the line names a shipment, which may have been
+// billed before, else than was ordered.
+func (c *completion) overInvoiced(x *schemas.InvoiceIssued, l *schemas.InvoiceLine, order *schemas.OrderAccepted, taken map[string]schemas.Decimal) {
+	if order == nil || l.Quantity == nil || !goods(l.Kind) {
+		return
 	}
-	return contract("lines.shipment_line_id is not a line of the shipment")
+	line, progress, err := c.orderLine(order, l.OrderLineID)
+	if err != nil {
+		return // a line of the bill that is none of the order
+	}
+	taken[l.OrderLineID] = taken[l.OrderLineID].Add(l.Quantity.BaseQty)
+	limit := line.Quantity.BaseQty
+	if l.ShipmentID != "" {
+		limit = progress.Shipped
+	}
+	if progress.Invoiced.Add(taken[l.OrderLineID]).Cmp(limit) > 0 {
+		c.exception("OVER_COMMITTED", "more is invoiced than was ordered or shipped", x)
+	}
+}
+
+func (c *completion) copyShipment(l *schemas.InvoiceLine, s *schemas.ThreadDocument) error {
+	var from *schemas.DocumentLine
+	if l.ShipmentLineID != "" {
+		from = c.quote(s, "shipment line", ownID, l.ShipmentLineID)
+	} else {
+		from = c.quote(s, "shipment's order line", orderedID, l.OrderLineID)
+	}
+	switch {
+	case from == nil:
+		return contract("lines.shipment_line_id is not a line of the shipment")
+	case l.Quantity != nil && !l.Quantity.BaseQty.Equal(from.Qty):
+		return contract("lines.quantity is not that of the shipment line it names: bill a shipment line whole, or name none")
+	}
+	amounts := *from.Amounts
+	l.Amounts, l.Basis, l.OrderLineID, l.ShipmentLineID = &amounts, from.Basis, from.OrderLineID, from.LineID
+	if l.Stock == nil {
+		l.Stock = from.Stock
+	}
+	if l.Quantity == nil {
+		l.Quantity = &schemas.Quantity{Qty: from.Qty, UOM: from.BaseUOM, BaseQty: from.Qty, BaseUOM: from.BaseUOM}
+	}
+	return nil
 }
 
 func (c *completion) credited(x *schemas.CreditMemoIssued) error {
@@ -150,7 +175,7 @@ func (c *completion) creditHead(x *schemas.CreditMemoIssued, order *schemas.Orde
 		if x.FX == nil {
 			x.FX = c.spot(x.Currency, schemas.RateTypeSPOT)
 		}
-		return nil
+		return c.ours(x.FX)
 	}
 	if x.Currency != order.Currency {
 		return contract("currency is not the order's")
@@ -183,17 +208,22 @@ func (c *completion) creditLine(x *schemas.CreditMemoIssued, l *schemas.CreditLi
 	if err != nil {
 		return err
 	}
-	done, this, limit := taken[l.OrderLineID], l.Quantity.BaseQty, progress.Shipped
-	taken[l.OrderLineID] = done.Add(this)
-	before := progress.Credited.Add(done)
-	freight := l.CreditsFreight
-	if l.Goods == schemas.CreditedGoodsNOT_SHIPPED {
-		freight, limit = true, progress.Invoiced.Sub(progress.CreditedUnshipped).Sub(done)
-		before = limit.Sub(this)
-		limit = this.Add(limit.Min(zeroQty))
+	if err := sameUnit(line, l.Quantity); err != nil {
+		return err
 	}
-	if before.Add(this).Cmp(limit) > 0 && l.Goods != schemas.CreditedGoodsNOT_SHIPPED || before.Sign() < 0 {
-		c.exception("OVER_COMMITTED", "more is credited than was shipped or invoiced", x)
+	unshipped, key := l.Goods == schemas.CreditedGoodsNOT_SHIPPED, l.OrderLineID
+	if unshipped {
+		key += "\x00unshipped" // the two ends of one line do not count against each other
+	}
+	done, this, freight := taken[key], l.Quantity.BaseQty, l.CreditsFreight || unshipped
+	taken[key] = done.Add(this)
+	before, left := progress.Credited.Add(done), progress.Shipped.Sub(progress.Credited).Sub(done)
+	if unshipped {
+		open := progress.Invoiced.Sub(progress.CreditedUnshipped).Sub(done)
+		before, left = open.Sub(this), open.Sub(progress.Shipped)
+	}
+	if left.Cmp(this) < 0 {
+		c.exception("OVER_COMMITTED", "more is credited than was shipped, or than was invoiced and not shipped", x)
 	}
 	l.Amounts, l.Basis = c.amounts(part{line, before, this, freight}, exponent)
 	if l.Stock == nil {
@@ -213,10 +243,8 @@ func (c *completion) creditCost(l *schemas.CreditLine) {
 // issueCost is the cost at which goods were issued: of the shipment where it is named, else the standard of the effective date.
 func (c *completion) issueCost(shipment, orderLine, sku string, base schemas.Decimal) *schemas.CostBasis {
 	if s := c.t.document("shipment", shipment); s != nil {
-		for i := range s.Lines {
-			if l := &s.Lines[i]; l.OrderLineID == orderLine && l.Cost != nil {
-				return costOf(l.Cost.Method, l.Cost.UnitCost, base, l.Cost.CostVersion, l.Cost.Currency)
-			}
+		if l := c.quote(s, "shipment's order line", orderedID, orderLine); l != nil && l.Cost != nil {
+			return costOf(l.Cost.Method, l.Cost.UnitCost, base, l.Cost.CostVersion, l.Cost.Currency)
 		}
 	}
 	return c.standardCost(sku, base)
@@ -249,14 +277,11 @@ func (c *completion) dispositioned(x *schemas.ReturnDispositioned) error {
 		if l.Cost != nil {
 			continue
 		}
-		for j := range receipt.Lines {
-			if from := &receipt.Lines[j]; from.LineID == l.ReceiptLineID && from.Cost != nil {
-				l.Cost = costOf(from.Cost.Method, from.Cost.UnitCost, l.Quantity.BaseQty, from.Cost.CostVersion, from.Cost.Currency)
-			}
-		}
-		if l.Cost == nil {
+		from := c.quote(receipt, "receipt line", ownID, l.ReceiptLineID)
+		if from == nil || from.Cost == nil {
 			return contract("lines.receipt_line_id is not a line of the receipt")
 		}
+		l.Cost = costOf(from.Cost.Method, from.Cost.UnitCost, l.Quantity.BaseQty, from.Cost.CostVersion, from.Cost.Currency)
 	}
 	return nil
 }

@@ -3,7 +3,7 @@ package admission
 import "github.com/throughline/throughline/schemas"
 
 func (c *completion) orderAccepted(x *schemas.OrderAccepted) error {
-	if c.t.order() != nil {
+	if c.t.knows("order") {
 		return contract("the order was accepted before under another event id: change it by order.changed")
 	}
 	if _, err := c.exponent(x.Currency); err != nil {
@@ -16,7 +16,7 @@ func (c *completion) orderAccepted(x *schemas.OrderAccepted) error {
 		}
 		x.FX = c.spot(x.Currency, kind)
 	}
-	return nil
+	return c.ours(x.FX)
 }
 
 func (c *completion) lineCancelled(x *schemas.OrderLineCancelled) error {
@@ -26,6 +26,12 @@ func (c *completion) lineCancelled(x *schemas.OrderLineCancelled) error {
 		line, progress, err := c.orderLine(order, l.LineID)
 		if err != nil {
 			return err
+		}
+		if err := sameUnit(line, &l.Quantity); err != nil {
+			return err
+		}
+		if !goods(line.Kind) && l.ReleasedFrom == schemas.ReleasedFromOPEN_DEMAND {
+			return contract("lines.released_from is OPEN_DEMAND on a line that never ships and so makes no demand: say NONE")
 		}
 		if l.Stock == nil {
 			l.Stock = line.Stock

@@ -29,7 +29,7 @@ func (c *completion) reserved(x *schemas.InventoryReserved) error {
 	order := c.t.order()
 	for i := range x.Lines {
 		l := &x.Lines[i]
-		line, _, err := c.orderLine(order, l.LineID)
+		line, _, err := c.shippable(order, l.LineID, &l.Quantity)
 		if err != nil {
 			return err
 		}
@@ -44,17 +44,13 @@ func (c *completion) reservationReleased(x *schemas.InventoryReservationReleased
 	order := c.t.order()
 	for i := range x.Lines {
 		l := &x.Lines[i]
-		r := c.t.reservation(x.ReservationID, l.LineID)
-		if r == nil {
-			return contract("lines.line_id is not reserved under reservation_id")
-		}
-		if r.Remaining.Cmp(l.Quantity.BaseQty) < 0 {
-			c.exception("OVER_COMMITTED", "more is released than is still reserved", x)
+		if err := c.releases(x, x.ReservationID, l.LineID, &l.Stock, l.Quantity.BaseQty); err != nil {
+			return err
 		}
 		if order == nil {
 			continue
 		}
-		line, _, err := c.orderLine(order, l.LineID)
+		line, _, err := c.shippable(order, l.LineID, &l.Quantity)
 		if err != nil {
 			return err
 		}
@@ -64,13 +60,33 @@ func (c *completion) reservationReleased(x *schemas.InventoryReservationReleased
 	return nil
 }
 
+// releases checks that what an event gives up of a reservation was reserved, as that SKU and there: deltas that name anything else would raise ATP for
+// ever (domain.md §3.3).
+func (c *completion) releases(e schemas.Event, reservation, line string, stock *schemas.StockRef, q schemas.Decimal) error {
+	r := c.t.reservation(reservation, line)
+	switch {
+	case r == nil:
+		return contract("reservation_id holds nothing of the line: a soft reservation moved no stock, and has none to give back")
+	case r.SKU != stock.SKU || r.Location != stock.Location:
+		return contract("lines.stock is not what was reserved under reservation_id")
+	case r.Remaining.Cmp(q) < 0:
+		c.exception("OVER_COMMITTED", "more is released than is still reserved", e)
+	}
+	return nil
+}
+
 func (c *completion) shortShipped(x *schemas.FulfillmentShortShipped) error {
 	order := c.t.order()
 	for i := range x.Lines {
 		l := &x.Lines[i]
-		line, _, err := c.orderLine(order, l.OrderLineID)
+		line, _, err := c.shippable(order, l.OrderLineID, &l.Quantity)
 		if err != nil {
 			return err
+		}
+		if l.ReservationID != "" && l.Outcome != schemas.ShortOutcomeWAIT {
+			if err := c.releases(x, l.ReservationID, l.OrderLineID, &l.Stock, l.Quantity.BaseQty); err != nil {
+				return err
+			}
 		}
 		l.DemandDate, l.DemandLocation = demandOf(line)
 		l.DemandSKU = demandSKU(line)
@@ -89,16 +105,16 @@ func (c *completion) shipped(x *schemas.ShipmentShipped) error {
 		control := order.Control
 		x.Control = &control
 	}
-	taken := map[string]schemas.Decimal{} // of each order line, by earlier lines of this shipment
+	taken, used := map[string]schemas.Decimal{}, map[string]schemas.Decimal{} // by earlier lines of this shipment
 	doc := &schemas.ThreadDocument{DocumentID: x.ShipmentID, Currency: x.Currency, FX: x.FX, Funding: x.Funding, Channel: x.Channel}
 	for i := range x.Lines {
 		l := &x.Lines[i]
-		line, progress, err := c.orderLine(order, l.OrderLineID)
+		line, progress, err := c.shippable(order, l.OrderLineID, &l.Quantity)
 		if err != nil {
 			return err
 		}
 		before := progress.Shipped.Add(taken[l.OrderLineID])
-		c.consume(l, line, progress, taken[l.OrderLineID])
+		c.consume(l, line, progress, used)
 		taken[l.OrderLineID] = taken[l.OrderLineID].Add(l.Quantity.BaseQty)
 		if l.Amounts == nil {
 			l.Amounts, l.Basis = c.amounts(part{line, before, l.Quantity.BaseQty, true}, exponent)
@@ -117,12 +133,15 @@ func (c *completion) shipped(x *schemas.ShipmentShipped) error {
 	return nil
 }
 
-// consume stamps what a shipped line takes: its reservation first, then open demand; what is more than ordered takes neither.
-func (c *completion) consume(l *schemas.ShipmentLine, line *schemas.OrderLine, progress *schemas.LineProgress, taken schemas.Decimal) {
+// consume stamps what a shipped line takes: its reservation first, then open demand; what is more than ordered takes neither. used is what earlier lines
+// of the shipment took of each reservation and of each line's demand.
+func (c *completion) consume(l *schemas.ShipmentLine, line *schemas.OrderLine, progress *schemas.LineProgress, used map[string]schemas.Decimal) {
 	left := l.Quantity.BaseQty
-	reserved := zeroQty
+	reserved, open := zeroQty, "demand\x00"+l.OrderLineID
 	if r := c.t.reservation(l.ReservationID, l.OrderLineID); l.ReservationID != "" && r != nil {
-		reserved = left.Min(r.Remaining.Sub(taken).Max(zeroQty))
+		from := "reservation\x00" + l.ReservationID + "\x00" + l.OrderLineID
+		reserved = left.Min(r.Remaining.Sub(used[from]).Max(zeroQty))
+		used[from] = used[from].Add(reserved)
 		if r.SKU != l.Stock.SKU {
 			l.ReservedSKU = r.SKU
 		}
@@ -130,7 +149,8 @@ func (c *completion) consume(l *schemas.ShipmentLine, line *schemas.OrderLine, p
 			l.ReservedLocation = r.Location
 		}
 	}
-	demand := left.Sub(reserved).Min(progress.Demand.Max(zeroQty))
+	demand := left.Sub(reserved).Min(progress.Demand.Sub(used[open]).Max(zeroQty))
+	used[open] = used[open].Add(demand)
 	l.ReservedConsumed, l.DemandConsumed = schemas.Some(reserved), schemas.Some(demand)
 	l.DemandDate, l.DemandLocation = demandOf(line)
 	l.DemandSKU = demandSKU(line)

@@ -8,6 +8,7 @@ import (
 func (c *completion) apply(e schemas.Event) {
 	if void, ok := e.(*schemas.EventVoided); ok && void.Meta.Correction != nil {
 		c.effect(c.original, -1)
+		c.forget(c.original)
 		return
 	}
 	if fact := factsOf(e); fact != "" {
@@ -20,6 +21,25 @@ func (c *completion) apply(e schemas.Event) {
 		c.st.Put(orderKey(c.t.name), order)
 	}
 	c.effect(e, 1)
+}
+
+// forget takes back what a voided event let others find, so that whatever quotes it from now on waits for the corrected one.
+func (c *completion) forget(e schemas.Event) {
+	c.t.learn(voidedFact(e.Header().EventID))
+	fact := factsOf(e)
+	if fact == "" {
+		return
+	}
+	if c.t.unlearn(fact); c.t.knows(fact) {
+		return
+	}
+	key := factKey(c.t.name, fact)
+	if _, ok := e.(*schemas.OrderAccepted); ok {
+		key = orderKey(c.t.name)
+	}
+	if c.st.Get(key) != nil {
+		c.st.Put(key, nil)
+	}
 }
 
 // effect adds an event's quantities to the thread's lines, sign +1, or takes them back, sign -1.
@@ -53,12 +73,22 @@ func (c *completion) effect(e schemas.Event, sign int) {
 		}
 	case *schemas.FulfillmentShortShipped:
 		for i := range x.Lines {
-			if l := &x.Lines[i]; l.Outcome != schemas.ShortOutcomeWAIT {
-				c.unreserve(l.ReservationID, l.OrderLineID, signed(l.Quantity.BaseQty), l.Outcome != schemas.ShortOutcomeCANCEL)
-			}
+			c.short(&x.Lines[i], signed)
 		}
 	default:
 		c.documentEffect(e, signed)
+	}
+}
+
+// short says of one line what processors/atp says: a short of what was never reserved takes nothing off a reservation.
+func (c *completion) short(l *schemas.ShortLine, signed func(schemas.Decimal) schemas.Decimal) {
+	cancelled, q := l.Outcome == schemas.ShortOutcomeCANCEL, signed(l.Quantity.BaseQty)
+	switch {
+	case l.Outcome == schemas.ShortOutcomeWAIT:
+	case l.ReservationID != "":
+		c.unreserve(l.ReservationID, l.OrderLineID, q, !cancelled)
+	case cancelled:
+		c.onLine(l.OrderLineID, func(p *schemas.LineProgress) { p.Demand = p.Demand.Sub(q) })
 	}
 }
 
@@ -120,6 +150,9 @@ func (c *completion) reserve(x *schemas.InventoryReserved, sign int) {
 			q = q.Neg()
 		}
 		if r := c.t.reservation(x.ReservationID, l.LineID); r != nil {
+			if r.Remaining.IsZero() { // of a reservation that was used up or voided: what is reserved now may be elsewhere
+				r.SKU, r.Location = l.Stock.SKU, l.Stock.Location
+			}
 			r.Remaining = r.Remaining.Add(q)
 		} else {
 			c.t.progress.Reservations = append(c.t.progress.Reservations, schemas.ThreadReservation{ReservationID: x.ReservationID, LineID: l.LineID,
@@ -131,7 +164,7 @@ func (c *completion) reserve(x *schemas.InventoryReserved, sign int) {
 	}
 }
 
-// unreserve takes q off a reservation; back says that it is open demand again. A reservation that is used up is forgotten, so that threads stay small.
+// unreserve takes q off a reservation; back says that it is open demand again. One that is used up stays: a void of what used it gives it back.
 func (c *completion) unreserve(reservation, line string, q schemas.Decimal, back bool) {
 	if r := c.t.reservation(reservation, line); r != nil {
 		r.Remaining = r.Remaining.Sub(q)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"github.com/throughline/throughline/schemas"
 )
 
@@ -35,7 +37,7 @@ func (f *folding) hold(t *thread, d schemas.Delivery, missing []string) {
 	deadline := f.at + patience(d.Event.EventType())
 	t.progress.Holds = append(t.progress.Holds, schemas.ThreadHold{N: n, EventID: m.EventID, EventType: d.Event.EventType(), WaitsFor: missing, Deadline: deadline})
 	t.see(m.EventID, shortHash(m.Intake.ContentHash))
-	held := &schemas.HeldRecord{Value: slices.Clone(d.Record.Value), AppendTime: f.at, Partition: d.Partition, Offset: d.Offset}
+	held := &schemas.HeldRecord{Value: slices.Clone(d.Record.Value), AppendTime: f.at, Partition: d.Partition, Offset: d.Offset, Laps: d.Laps}
 	if d.Topic != schemas.TopicThreads {
 		held.Partition, held.Offset = m.Intake.Partition, m.Intake.Offset
 	}
@@ -55,7 +57,8 @@ func (f *folding) heldDelivery(t *thread, h schemas.ThreadHold) (*schemas.HeldRe
 	if !ok {
 		return &schemas.HeldRecord{}, schemas.Delivery{}, contract("the body of a held event is gone")
 	}
-	d := schemas.Delivery{Position: schemas.Position{Topic: schemas.TopicThreads, Partition: held.Partition, Offset: held.Offset}, AppendTime: held.AppendTime}
+	d := schemas.Delivery{Position: schemas.Position{Topic: schemas.TopicThreads, Partition: held.Partition, Offset: held.Offset}, AppendTime: held.AppendTime,
+		Record: &kgo.Record{Value: held.Value}}
 	var err error
 	d.Event, err = schemas.DecodeEmbedded(held.Value, h.EventType)
 	return held, d, err
@@ -90,8 +93,12 @@ func (f *folding) tick() error {
 			continue
 		}
 		t := f.thread(key[1:])
-		f.retryReference(t)
+		emitted := len(f.out)
+		changed := f.retryReference(t)
 		f.raiseOverdue(t)
+		if !changed && len(f.out) == emitted {
+			continue // what still waits is not written anew at every tick
+		}
 		if err := f.settle(t, nil); err != nil {
 			return err
 		}
@@ -99,17 +106,25 @@ func (f *folding) tick() error {
 	return nil
 }
 
-func (f *folding) retryReference(t *thread) {
+// retryReference tries what waits for reference data; changed says that a hold ended or waits for something else now.
+func (f *folding) retryReference(t *thread) (changed bool) {
 	for again := true; again; {
 		again = false
 		for i := range t.progress.Holds {
-			if waitsForReference(&t.progress.Holds[i]) && f.tryHeld(t, i) {
+			h := &t.progress.Holds[i]
+			if !waitsForReference(h) {
+				continue
+			}
+			waited := h.WaitsFor
+			if f.tryHeld(t, i) {
 				f.release(t)
-				again = true
+				again, changed = true, true
 				break
 			}
+			changed = changed || !slices.Equal(waited, h.WaitsFor)
 		}
 	}
+	return changed
 }
 
 // raiseOverdue tells of what has waited past its deadline, once.
@@ -124,7 +139,8 @@ func (f *folding) raiseOverdue(t *thread) {
 		if err != nil {
 			continue
 		}
-		f.emit(schemas.NewException("HOLD_OVERDUE", "waits for "+strings.Join(h.WaitsFor, ", "), schemas.Owner(h.EventType), d.Event))
+		still := slices.DeleteFunc(slices.Clone(h.WaitsFor), t.satisfied)
+		f.emit(schemas.NewException("HOLD_OVERDUE", "waits for "+strings.Join(still, ", "), schemas.Owner(h.EventType), d.Event))
 		f.emit(schemas.NewOutcome("admission", schemas.OutcomeOVERDUE, d, t.name))
 	}
 }

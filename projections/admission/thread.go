@@ -13,8 +13,9 @@ import (
 func progressKey(thread string) string { return "p" + thread }
 func orderKey(thread string) string    { return "o" + thread }
 func documentKey(thread, kind, id string) string {
-	return "d" + thread + "\x00" + kind + ":" + id
+	return factKey(thread, kind+":"+id)
 }
+func factKey(thread, fact string) string    { return "d" + thread + "\x00" + fact }
 func holdKey(thread string, n int32) string { return "h" + thread + "\x00" + strconv.Itoa(int(n)) }
 func waitingKey(thread string) string       { return "w" + thread }
 
@@ -46,6 +47,8 @@ type thread struct {
 	name     string
 	progress *schemas.ThreadProgress
 	f        *folding
+
+	lines, reservations index
 }
 
 func (f *folding) thread(name string) *thread {
@@ -75,27 +78,32 @@ func (t *thread) knowsAll(facts []string) bool {
 	return !slices.ContainsFunc(facts, func(f string) bool { return !t.satisfied(f) })
 }
 
-func (t *thread) learn(fact string) {
-	if !t.knows(fact) {
-		t.progress.Facts = append(t.progress.Facts, fact)
+// learn notes a fact. One that two events bring (a correction that came before the void of what it corrects) stands twice, so that taking one back
+// leaves the other.
+func (t *thread) learn(fact string) { t.progress.Facts = append(t.progress.Facts, fact) }
+
+func (t *thread) unlearn(fact string) {
+	if i := slices.Index(t.progress.Facts, fact); i >= 0 {
+		t.progress.Facts = slices.Delete(t.progress.Facts, i, i+1)
 	}
 }
 
+// voidedFact says that an event was taken back.
+func voidedFact(id schemas.UUID) string { return "voided:" + id.String() }
+
 // line is how far an order line has come; nil where the order has no such line.
 func (t *thread) line(id string) *schemas.LineProgress {
-	for i := range t.progress.Lines {
-		if t.progress.Lines[i].LineID == id {
-			return &t.progress.Lines[i]
-		}
+	all := t.progress.Lines
+	if i := t.lines.find(len(all), func(i int) string { return all[i].LineID }, id); i >= 0 {
+		return &all[i]
 	}
 	return nil
 }
 
 func (t *thread) reservation(id, line string) *schemas.ThreadReservation {
-	for i := range t.progress.Reservations {
-		if r := &t.progress.Reservations[i]; r.ReservationID == id && r.LineID == line {
-			return r
-		}
+	all := t.progress.Reservations
+	if i := t.reservations.find(len(all), func(i int) string { return all[i].ReservationID + "\x00" + all[i].LineID }, id+"\x00"+line); i >= 0 {
+		return &all[i]
 	}
 	return nil
 }

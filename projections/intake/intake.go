@@ -84,7 +84,10 @@ func threadOf(st projections.State, e schemas.Event) (string, error) {
 		if original.Header().EventID != c.CorrectedEventID {
 			return "", contract("meta.correction.original is another event than corrected_event_id")
 		}
-		return schemas.Thread(original), nil
+		if thread := schemas.Thread(original); thread != "" {
+			return thread, nil
+		}
+		return "", contract("meta.correction.original names no order and no document of its own")
 	}
 	return "", contract("meta.correction.corrected_event_id has not come under this source document: embed the original, or send the void again after it")
 }

@@ -41,10 +41,21 @@ func decode(_ string, b []byte) (any, error) {
 // load names the letter, or for a replay the canonical event, that the action is about.
 func load(_ projections.State, d schemas.Delivery) (schemas.Position, bool) {
 	a, ok := d.Event.(*schemas.OperatorAction)
-	if !ok || a.Action != schemas.ActionKindREDRIVE && a.Action != schemas.ActionKindREPLAY {
+	if !ok || !readable(a) {
 		return schemas.Position{}, false
 	}
 	return schemas.Position{Topic: a.Topic, Partition: a.Partition.V, Offset: a.Offset.V}, true
+}
+
+// readable says whether an action names a topic that holds what it is about. Asking the brokers for any other would fail for ever.
+func readable(a *schemas.OperatorAction) bool {
+	switch a.Action {
+	case schemas.ActionKindREDRIVE:
+		return a.Topic == schemas.TopicLetters
+	case schemas.ActionKindREPLAY:
+		return slices.Contains(schemas.CanonicalTopics(), a.Topic)
+	}
+	return false
 }
 
 func apply(st projections.State, d schemas.Delivery, env projections.Env) ([]projections.Output, error) {
@@ -69,7 +80,11 @@ func redrive(st projections.State, a *schemas.OperatorAction, env projections.En
 	if !ok || letter.Meta.EventID != a.LetterID.V {
 		return nil, refuse("there is no such letter at the position that the action names")
 	}
-	s := state(st, a)
+	if !takesBack(letter.Consumer) {
+		return nil, refuse("the consumer at which the record died takes no redrives: correct what it complains of and send that anew")
+	}
+	key := stateKey(letter.Meta.EventID, letter.Consumer)
+	s := state(st, key)
 	action := a.Meta.EventID.String()
 	if slices.Contains(s.Actions, action) {
 		return nil, nil
@@ -80,12 +95,12 @@ func redrive(st projections.State, a *schemas.OperatorAction, env projections.En
 	}
 	if s.Laps >= MaxLaps {
 		s.Parked = true
-		st.Put(stateKey(a), s)
+		st.Put(key, s)
 		return []projections.Output{{Event: schemas.NewException("PARKED", "the letter died again after every redrive: repair it", letter.Owner, letter)}}, nil
 	}
 	s.Laps++
 	s.Actions = append(s.Actions, action)
-	st.Put(stateKey(a), s)
+	st.Put(key, s)
 	r := &schemas.Redrive{LetterID: letter.Meta.EventID, Consumer: letter.Consumer, Laps: s.Laps, Topic: letter.Topic, Partition: letter.Partition,
 		Offset: letter.Offset, RecordTime: letter.RecordTime, Key: letter.Key, Value: letter.Value, Headers: letter.Headers}
 	r.Meta = a.Meta.Follow(schemas.Identity{Rule: "redrive", Version: 1})
@@ -98,13 +113,17 @@ func replay(st projections.State, a *schemas.OperatorAction, env projections.Env
 	if env.Loaded == nil || env.Loaded.Header().EventID != a.LetterID.V || len(a.RuleIds) == 0 {
 		return nil, refuse("a replay names an event, its position and the ids that are missing")
 	}
-	s := state(st, a)
+	if a.Consumer == schemas.Group("admission") || a.Consumer == schemas.Group("intake") || !takesBack(a.Consumer) {
+		return nil, refuse("a replay goes to a processor: consumer names none")
+	}
+	key := stateKey(a.LetterID.V, a.Consumer)
+	s := state(st, key)
 	action := a.Meta.EventID.String()
 	if slices.Contains(s.Actions, action) {
 		return nil, nil
 	}
 	s.Actions = append(s.Actions, action)
-	st.Put(stateKey(a), s)
+	st.Put(key, s)
 	r := &schemas.Redrive{LetterID: a.LetterID.V, Consumer: a.Consumer, Topic: a.Topic, Partition: a.Partition.V, Offset: a.Offset.V,
 		RecordTime: env.Loaded.Header().AdmittedAt.V, Key: []byte(env.Loaded.Header().CorrelationID), Value: env.LoadedRaw, OnlyIds: a.RuleIds}
 	r.Meta = a.Meta.Follow(schemas.Identity{Rule: "replay", Version: 1})
@@ -112,10 +131,16 @@ func replay(st projections.State, a *schemas.OperatorAction, env projections.Env
 	return []projections.Output{{Event: r}}, nil
 }
 
-func stateKey(a *schemas.OperatorAction) string { return a.LetterID.V.String() + "|" + a.Consumer }
+// takesBack says whether a consumer has a way back for what died at it: producers, for example, have none, nor has this projection.
+func takesBack(consumer string) bool {
+	_, ok := schemas.LookupTopic(schemas.RedriveTopic(consumer))
+	return ok
+}
 
-func state(st projections.State, a *schemas.OperatorAction) *schemas.LetterState {
-	if s, ok := st.Get(stateKey(a)).(*schemas.LetterState); ok {
+func stateKey(id schemas.UUID, consumer string) string { return id.String() + "|" + consumer }
+
+func state(st projections.State, key string) *schemas.LetterState {
+	if s, ok := st.Get(key).(*schemas.LetterState); ok {
 		return s
 	}
 	return &schemas.LetterState{}
