@@ -66,12 +66,12 @@ func OpenReference(cluster []kgo.Opt, codec *schemas.Codec) (*Reference, error) 
 func (r *Reference) Close() { r.cl.Close() }
 
 // CatchUp reads the reference topics to the ends that they have now. What a poll returned before it was appended before, so look-ups for it see all
-// they must see.
+// they must see. The ends are high watermarks: a period's close may be committed before the events behind it, and its marker come after theirs.
 func (r *Reference) CatchUp(ctx context.Context) error {
 	// Shorter than the watchdog: brokers that are away are waited out, they do not end the process.
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	ends, err := r.adm.ListCommittedOffsets(ctx, referenceTopics...)
+	ends, err := r.adm.ListEndOffsets(ctx, referenceTopics...)
 	if err == nil {
 		err = ends.Error()
 	}

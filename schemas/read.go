@@ -15,7 +15,7 @@ type Span struct {
 	Topics []string
 	From   map[string]map[int32]int64 // first offsets; a partition without one begins at its start
 	Only   map[Position]bool          // these partitions (offset 0 in the key), all where nil
-	Open   bool                       // Until may lie beyond what is committed yet: wait for it
+	Open   bool                       // ends are high watermarks: transactions that are undecided before them are waited for
 	Until  map[string]map[int32]int64 // ends, exclusive; a partition without one ends where it ends when reading begins
 }
 
@@ -96,7 +96,11 @@ func (s Span) bounds(ctx context.Context, adm *kadm.Client) (map[string]map[int3
 	if err != nil {
 		return nil, nil, fmt.Errorf("listing start offsets: %w", err)
 	}
-	ends, err := adm.ListCommittedOffsets(ctx, s.Topics...)
+	list := adm.ListCommittedOffsets
+	if s.Open {
+		list = adm.ListEndOffsets
+	}
+	ends, err := list(ctx, s.Topics...)
 	if err == nil {
 		err = ends.Error()
 	}
@@ -114,9 +118,7 @@ func (s Span) bounds(ctx context.Context, adm *kadm.Client) (map[string]map[int3
 			from = max(from, at)
 		}
 		if at, ok := s.Until[o.Topic][o.Partition]; ok {
-			if until = min(until, at); s.Open {
-				until = at
-			}
+			until = min(until, at)
 		}
 		if from >= until {
 			return
@@ -130,11 +132,13 @@ func (s Span) bounds(ctx context.Context, adm *kadm.Client) (map[string]map[int3
 	return starts, left, nil
 }
 
-// ReadAt reads the one record at p. The delivery's Record is nil where the log does not hold it any more.
+// ReadAt reads the one record at p. The delivery's Record is nil where the log does not hold it: it is gone, was aborted, or has not been written. A
+// transaction that is undecided there is waited for: a committed one is seen by its writer before its marker stands in every partition, and while a
+// broker is away that takes seconds.
 func ReadAt(ctx context.Context, cluster []kgo.Opt, codec *Codec, p Position) (Delivery, error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	span := Span{Topics: []string{p.Topic}, Only: map[Position]bool{{Topic: p.Topic, Partition: p.Partition}: true},
+	span := Span{Topics: []string{p.Topic}, Open: true, Only: map[Position]bool{{Topic: p.Topic, Partition: p.Partition}: true},
 		From:  map[string]map[int32]int64{p.Topic: {p.Partition: p.Offset}},
 		Until: map[string]map[int32]int64{p.Topic: {p.Partition: p.Offset + 1}}}
 	for r, err := range ReadRecords(ctx, cluster, span) {
