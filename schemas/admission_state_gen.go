@@ -583,14 +583,18 @@ func (x *DocumentLine) hashContent(h *contentHasher) {
 	}
 }
 
-// ThreadDocument: What later events quote of a shipment, an invoice, a credit memo or a return receipt.
+// ThreadDocument: What later events quote of a shipment, an invoice, a credit memo, a return, a transfer or what is expected back.
 type ThreadDocument struct {
-	DocumentID string         `json:"document_id"`
-	Currency   string         `json:"currency,omitzero"`
-	FX         *Fx            `json:"fx,omitzero"`
-	Funding    *Funding       `json:"funding,omitzero"`
-	Channel    string         `json:"channel,omitzero"`
-	Lines      []DocumentLine `json:"lines,omitempty"`
+	DocumentID        string           `json:"document_id"`
+	Currency          string           `json:"currency,omitzero"`
+	FX                *Fx              `json:"fx,omitzero"`
+	Funding           *Funding         `json:"funding,omitzero"`
+	Channel           string           `json:"channel,omitzero"`
+	Control           *ControlTransfer `json:"control,omitzero"`
+	Freight           *Money           `json:"freight,omitzero"` // what a shipment accrued for its label
+	FreightFunctional *Money           `json:"freight_functional,omitzero"`
+	ExpectedDate      Opt[Date]        `json:"expected_date,omitzero"` // when the goods are to arrive
+	Lines             []DocumentLine   `json:"lines,omitempty"`
 }
 
 func (x *ThreadDocument) appendAvro(b []byte) ([]byte, error) {
@@ -629,6 +633,36 @@ func (x *ThreadDocument) appendAvro(b []byte) ([]byte, error) {
 		if b, err = appendString(b, x.Channel); err != nil {
 			return b, inField("channel", err)
 		}
+	}
+	if x.Control == nil {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		if b, err = x.Control.appendAvro(b); err != nil {
+			return b, inField("control", err)
+		}
+	}
+	if x.Freight == nil {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		if b, err = x.Freight.appendAvro(b); err != nil {
+			return b, inField("freight", err)
+		}
+	}
+	if x.FreightFunctional == nil {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		if b, err = x.FreightFunctional.appendAvro(b); err != nil {
+			return b, inField("freight_functional", err)
+		}
+	}
+	if !x.ExpectedDate.Set {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		b = appendLong(b, int64(x.ExpectedDate.V))
 	}
 	if len(x.Lines) > 0 {
 		at := len(b)
@@ -672,6 +706,36 @@ func (x *ThreadDocument) decodeAvro(r *reader) {
 	} else {
 		x.Channel = r.string()
 	}
+	if r.null() || !r.present() {
+		x.Control = nil
+	} else {
+		if x.Control == nil {
+			x.Control = new(ControlTransfer)
+		}
+		x.Control.decodeAvro(r)
+	}
+	if r.null() || !r.present() {
+		x.Freight = nil
+	} else {
+		if x.Freight == nil {
+			x.Freight = new(Money)
+		}
+		x.Freight.decodeAvro(r)
+	}
+	if r.null() || !r.present() {
+		x.FreightFunctional = nil
+	} else {
+		if x.FreightFunctional == nil {
+			x.FreightFunctional = new(Money)
+		}
+		x.FreightFunctional.decodeAvro(r)
+	}
+	if r.null() || !r.present() {
+		x.ExpectedDate = Opt[Date]{}
+	} else {
+		x.ExpectedDate.Set = true
+		x.ExpectedDate.V = Date(r.int())
+	}
 	x.Lines = x.Lines[:0]
 	for k := r.firstBlock(9); k.left > 0; k = r.nextBlock(k) {
 		for ; k.left > 0 && r.err == nil; k.left-- {
@@ -686,6 +750,11 @@ func (x *ThreadDocument) hashContent(h *contentHasher) {
 		h.name("channel")
 		h.string(x.Channel)
 	}
+	if x.Control != nil {
+		h.name("control")
+		x.Control.hashContent(h)
+		h.endRecord()
+	}
 	if x.Currency != "" {
 		h.name("currency")
 		h.string(x.Currency)
@@ -693,6 +762,20 @@ func (x *ThreadDocument) hashContent(h *contentHasher) {
 	if x.DocumentID != "" {
 		h.name("document_id")
 		h.string(x.DocumentID)
+	}
+	if x.ExpectedDate.Set {
+		h.name("expected_date")
+		h.number(int64(x.ExpectedDate.V))
+	}
+	if x.Freight != nil {
+		h.name("freight")
+		x.Freight.hashContent(h)
+		h.endRecord()
+	}
+	if x.FreightFunctional != nil {
+		h.name("freight_functional")
+		x.FreightFunctional.hashContent(h)
+		h.endRecord()
 	}
 	if x.Funding != nil {
 		h.name("funding")

@@ -25,31 +25,65 @@ type Entry struct {
 // canonical topic; journal entries by thread; deltas by location and SKU shard; positions by SKU and location.
 var Catalog = []Entry{
 	{"order.accepted", Fact, "orders", "order", "Ecommerce"},
+	{"order.changed", Fact, "orders", "order", "Ecommerce"},
 	{"order.line_cancelled", Fact, "orders", "order", "Ecommerce"},
+	{"order.closed", Fact, "orders", "order", "Ecommerce"},
+	{"cancellation.requested", Fact, "orders", "order", "Customer service"},
+	{"inventory.expected", Fact, "inventory", "inbound document", "Inventory control"},
+	{"inventory.expectation_changed", Fact, "inventory", "inbound document", "Inventory control"},
 	{"inventory.received", Fact, "inventory", "receipt", "Inventory control"},
 	{"inventory.reserved", Fact, "inventory", "transfer", "Inventory control"},
 	{"inventory.reservation_released", Fact, "inventory", "transfer", "Inventory control"},
 	{"inventory.adjusted", Fact, "inventory", "count", "Inventory control"},
+	{"inventory.status_changed", Fact, "inventory", "status change", "Inventory control"},
+	{"inventory.transfer_dispatched", Fact, "inventory", "transfer", "Warehouse ops"},
+	{"inventory.transfer_received", Fact, "inventory", "transfer", "Warehouse ops"},
+	{"inventory.snapshot_taken", Fact, "inventory", "snapshot", "Inventory control"},
+	{"inventory.cost_revalued", Fact, "inventory", "revaluation", "Controller"},
+	{"inventory.policy_changed", Fact, "inventory", "policy change", "Inventory control"},
+	{"fulfillment.released", Fact, "fulfillment", "order", "Warehouse ops"},
 	{"fulfillment.picked", Fact, "fulfillment", "order", "Warehouse ops"},
 	{"fulfillment.packed", Fact, "fulfillment", "order", "Warehouse ops"},
 	{"fulfillment.short_shipped", Fact, "fulfillment", "order", "Warehouse ops"},
+	{"fulfillment.stop_confirmed", Fact, "fulfillment", "order", "Warehouse ops"},
+	{"fulfillment.stop_rejected", Fact, "fulfillment", "order", "Warehouse ops"},
 	{"shipment.shipped", Fact, "fulfillment", "order", "Warehouse ops"},
+	{"shipment.voided", Fact, "fulfillment", "order", "Warehouse ops"},
+	{"shipment.delivered", Fact, "fulfillment", "order", "Logistics"},
+	{"shipment.delivery_failed", Fact, "fulfillment", "order", "Logistics"},
+	{"shipment.returned_to_sender", Fact, "fulfillment", "order", "Logistics"},
+	{"shipment.lost", Fact, "fulfillment", "order", "Logistics"},
 	{"invoice.issued", Fact, "billing", "invoice", "Billing"},
 	{"credit_memo.issued", Fact, "billing", "credit memo", "AR"},
 	{"receivable.written_off", Fact, "billing", "invoice", "AR"},
+	{"receivable.recovered", Fact, "billing", "invoice", "AR"},
+	{"receivable.reclassified", Fact, "billing", "invoice", "AR"},
+	{"customer_payment.applied", Fact, "billing", "remittance", "AR"},
 	{"gift_card.sold", Fact, "billing", "gift card", "Finance"},
+	{"gift_card.revoked", Fact, "billing", "gift card", "Finance"},
+	{"gift_card.breakage_recognised", Fact, "billing", "gift card", "Finance"},
+	{"freight.cost_billed", Fact, "billing", "freight bill", "Logistics"},
+	{"payment.authorized", Fact, "payments", "payment", "Payments ops"},
+	{"payment.voided", Fact, "payments", "payment", "Payments ops"},
 	{"payment.captured", Fact, "payments", "payment", "Payments ops"},
+	{"payment.capture_failed", Fact, "payments", "payment", "Payments ops"},
 	{"refund.issued", Fact, "payments", "payment", "Customer service"},
+	{"refund.failed", Fact, "payments", "payment", "Customer service"},
 	{"psp.fee_charged", Fact, "payments", "payment", "Payments ops"},
 	{"marketplace_fee.charged", Fact, "payments", "payment", "Payments ops"},
 	{"payment.settled", Fact, "payments", "payment", "Payments ops"},
 	{"payout.paid", Fact, "payments", "payout", "Treasury"},
+	{"payout.failed", Fact, "payments", "payout", "Treasury"},
 	{"bank.statement_line_matched", Fact, "payments", "bank line", "Treasury"},
 	{"dispute.opened", Fact, "payments", "payment", "Risk"},
+	{"dispute.won", Fact, "payments", "payment", "Risk"},
 	{"dispute.lost", Fact, "payments", "payment", "Risk"},
+	{"return.authorised", Fact, "returns", "RMA", "Returns"},
 	{"return.received", Fact, "returns", "RMA", "Returns"},
 	{"return.dispositioned", Fact, "returns", "RMA", "Returns"},
+	{"return.closed_not_received", Fact, "returns", "RMA", "Returns"},
 	{"event.voided", Fact, "", "original", "Integration platform"},
+	{"rule.superseded", Fact, "", "original", "Controller"},
 	{"period.closed", Fact, "periods", "period", "Controller"},
 	{"period.reopened", Fact, "periods", "period", "Controller"},
 
@@ -106,4 +140,27 @@ func IntakeTopic(e Event) (string, bool) {
 // DocumentKey is the key of an intake record: the source document, which every source knows.
 func DocumentKey(s Source) string {
 	return strings.Join([]string{s.System + "/" + s.Instance, s.DocType, s.DocID}, "|")
+}
+
+// Reverses says whether e negates the event that its correction embeds: it did not occur, or came to nothing.
+func Reverses(e Event) bool {
+	switch e.(type) {
+	case *EventVoided, *ShipmentVoided, *RefundFailed:
+		return true
+	case *PaymentCaptureFailed:
+		return e.Header().Correction != nil // a capture that was never booked is nothing to negate
+	}
+	return false
+}
+
+// Corrects says whether e is about the event that its correction embeds: it reverses it, or books it by other rules.
+func Corrects(e Event) bool {
+	_, superseded := e.(*RuleSuperseded)
+	return superseded || Reverses(e)
+}
+
+// TakesThread says whether e has no thread of its own but takes its original's.
+func TakesThread(e Event) bool {
+	entry, ok := Lookup(e.EventType())
+	return ok && entry.Kind == Fact && entry.Topic == ""
 }

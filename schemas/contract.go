@@ -78,13 +78,42 @@ func (c *contractCheck) meta(e Event) {
 	if m.AdmittedAt.Set || m.Intake != nil || m.ThreadSequence.Set || m.RuleSet != "" || m.Period != "" || m.RecordedAt.Set {
 		c.fail("meta holds what only admission stamps (recorded_at, admitted_at, rule_set, period, thread_sequence, intake)")
 	}
-	if _, ok := e.(*EventVoided); ok {
-		if m.Correction == nil || m.Correction.CorrectedEventID.IsZero() {
-			c.fail("meta.correction.corrected_event_id is missing: a void names what it voids")
-		} else if entry, ok := Lookup(m.Correction.CorrectedEventType); !ok || entry.Kind != Fact || entry.Topic == "" || entry.Topic == TopicPeriods {
-			c.fail("meta.correction.corrected_event_type is no event that can be voided")
-		}
+	c.correction(e)
+}
+
+// correction checks that what corrects an event names one that it can correct.
+func (c *contractCheck) correction(e Event) {
+	if !Corrects(e) {
+		return
 	}
+	m := e.Header()
+	if m.Correction == nil || m.Correction.CorrectedEventID.IsZero() {
+		c.fail("meta.correction.corrected_event_id is missing: %s names what it corrects", e.EventType())
+		return
+	}
+	corrected := m.Correction.CorrectedEventType
+	if entry, ok := Lookup(corrected); !ok || entry.Kind != Fact || entry.Topic == "" || entry.Topic == TopicPeriods {
+		c.fail("meta.correction.corrected_event_type is no event that can be voided")
+	}
+	switch only := correctsOnly(e); {
+	case only != "" && corrected != only:
+		c.fail("meta.correction.corrected_event_type is not %s", only)
+	case only == "" && (corrected == "shipment.voided" || corrected == "refund.failed" || corrected == "payment.capture_failed"):
+		c.fail("meta.correction.corrected_event_type: what reverses an event is not corrected itself; publish the fact again as a new document version")
+	}
+}
+
+// correctsOnly is the one type that e can correct, "" where any will do.
+func correctsOnly(e Event) string {
+	switch e.(type) {
+	case *ShipmentVoided:
+		return "shipment.shipped"
+	case *RefundFailed:
+		return "refund.issued"
+	case *PaymentCaptureFailed:
+		return "payment.captured"
+	}
+	return ""
 }
 
 // lines wants at least one line, and each id once.
@@ -307,6 +336,6 @@ func (c *contractCheck) fulfillment(e Event) {
 			c.stock("lines.stock", &x.Lines[i].Stock)
 		})
 	default:
-		c.billing(e)
+		c.onTheWay(e)
 	}
 }

@@ -30,7 +30,67 @@ func (c *contractCheck) billing(e Event) {
 	case *PeriodReopened:
 		c.period(x.Period)
 	default:
+		c.receivables(e)
+	}
+}
+
+// receivables checks what is paid, recovered, moved or billed to us.
+func (c *contractCheck) receivables(e Event) {
+	switch x := e.(type) {
+	case *CustomerPaymentApplied:
+		c.applied(x)
+	case *GiftCardRevoked:
+		c.cash("revocation_id", x.RevocationID, &x.Amount, x.FX, true)
+		c.text("card_ref", x.CardRef)
+		if x.Settles != SettlesCREDIT_MEMO && x.Settles != SettlesRECEIVABLE {
+			c.fail("settles: a revoked card settles CREDIT_MEMO or RECEIVABLE")
+		}
+	case *GiftCardBreakageRecognised:
+		c.cash("breakage_id", x.BreakageID, &x.Amount, x.FX, true)
+		c.text("card_ref", x.CardRef)
+	case *ReceivableRecovered:
+		c.cash("recovery_id", x.RecoveryID, &x.Amount, x.FX, true)
+	case *ReceivableReclassified:
+		c.reclassified(x)
+	case *FreightCostBilled:
+		c.cash("bill_id", x.BillID, &x.Amount, x.FX, false)
+		c.text("carrier", x.Carrier)
+		c.text("order_id", x.OrderID)
+		sum := x.Amount.Amount
+		c.lines("shipments", len(x.Shipments), func(i int) string { return x.Shipments[i].ShipmentID }, func(i int) { sum = sum.Sub(x.Shipments[i].Amount) })
+		if !sum.IsZero() {
+			c.fail("amount is not the sum of shipments.amount")
+		}
+	default:
 		c.payment(e)
+	}
+}
+
+func (c *contractCheck) applied(x *CustomerPaymentApplied) {
+	c.text("remittance_id", x.RemittanceID)
+	c.currency("currency", x.Currency)
+	c.fx("fx", x.FX, x.Currency)
+	c.lines("lines", len(x.Lines), func(i int) string { return x.Lines[i].LineID }, func(i int) {
+		l := &x.Lines[i]
+		c.text("lines.invoice_id", l.InvoiceID)
+		c.fx("lines.booked_fx", l.BookedFX, x.Currency)
+		if l.Deduction.Set && !l.Deduction.V.IsZero() && l.DeductionReason == "" {
+			c.fail("lines.deduction_reason is missing: say why it was paid short")
+		}
+	})
+}
+
+func (c *contractCheck) reclassified(x *ReceivableReclassified) {
+	c.text("reclassification_id", x.ReclassificationID)
+	c.text("from_role", x.FromRole)
+	c.text("to_role", x.ToRole)
+	c.money("amount", &x.Amount)
+	c.fx("fx", x.FX, x.Amount.Currency)
+	if x.FunctionalAmount.Set {
+		c.currency("functional_currency", x.FunctionalCurrency)
+	}
+	if x.Amount.Amount.IsZero() && !x.FunctionalAmount.Set {
+		c.fail("amount is zero and functional_amount is missing: nothing moves")
 	}
 }
 
@@ -98,6 +158,35 @@ func (c *contractCheck) payment(e Event) {
 		if x.Settles == SettlesRECEIVABLE {
 			c.fail("settles: a lost dispute settles CUSTOMER_DEPOSIT, CREDIT_MEMO or LOSS")
 		}
+	default:
+		c.promises(e)
+	}
+}
+
+// promises checks money that was promised, that came back, or that did not come at all.
+func (c *contractCheck) promises(e Event) {
+	switch x := e.(type) {
+	case *PaymentAuthorized:
+		c.cash("authorization_id", x.AuthorizationID, &x.Amount, nil, true)
+	case *PaymentVoided:
+		c.cash("void_id", x.VoidID, &x.Amount, nil, true)
+	case *PaymentCaptureFailed:
+		c.cash("failure_id", x.FailureID, &x.Amount, nil, true)
+		c.text("payment_id", x.PaymentID)
+	case *RefundFailed:
+		c.cash("failure_id", x.FailureID, &x.Amount, nil, true)
+		c.text("refund_id", x.RefundID)
+	case *DisputeWon:
+		c.cash("dispute_id", x.DisputeID, &x.Amount, x.FX, true)
+		c.text("payment_id", x.PaymentID)
+		c.fx("booked_fx", x.BookedFX, x.Amount.Currency)
+	case *PayoutFailed:
+		c.cash("failure_id", x.FailureID, &x.Amount, x.FX, false)
+		c.text("payout_id", x.PayoutID)
+		c.text("batch_id", x.BatchID)
+		c.fx("booked_fx", x.BookedFX, x.Amount.Currency)
+	default:
+		c.stockKeeping(e)
 	}
 }
 

@@ -4,14 +4,15 @@ package schemas
 
 // ReturnReceived: Goods came back, into quality inspection.
 type ReturnReceived struct {
-	Meta         Meta          `json:"meta"`
-	ReceiptID    string        `json:"receipt_id"`
-	RMAID        string        `json:"rma_id,omitzero"`
-	CreditMemoID string        `json:"credit_memo_id,omitzero"`
-	OrderID      string        `json:"order_id,omitzero"`
-	ShipmentID   string        `json:"shipment_id,omitzero"` // for UNDELIVERED: the shipment that came back
-	Against      ReturnAgainst `json:"against"`
-	Lines        []ReturnLine  `json:"lines,omitempty"`
+	Meta               Meta          `json:"meta"`
+	ReceiptID          string        `json:"receipt_id"`
+	RMAID              string        `json:"rma_id,omitzero"`
+	CreditMemoID       string        `json:"credit_memo_id,omitzero"`
+	OrderID            string        `json:"order_id,omitzero"`
+	ShipmentID         string        `json:"shipment_id,omitzero"`           // for UNDELIVERED: the shipment that came back
+	ReturnedToSenderID string        `json:"returned_to_sender_id,omitzero"` // for UNDELIVERED: the carrier's notice that it comes back; named, it is waited for
+	Against            ReturnAgainst `json:"against"`
+	Lines              []ReturnLine  `json:"lines,omitempty"`
 }
 
 // Header is the envelope.
@@ -63,6 +64,14 @@ func (x *ReturnReceived) appendAvro(b []byte) ([]byte, error) {
 			return b, inField("shipment_id", err)
 		}
 	}
+	if x.ReturnedToSenderID == "" {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		if b, err = appendString(b, x.ReturnedToSenderID); err != nil {
+			return b, inField("returned_to_sender_id", err)
+		}
+	}
 	if b, err = appendEnum(b, string(x.Against), x.Against.index(), -1); err != nil {
 		return b, inField("against", err)
 	}
@@ -103,6 +112,11 @@ func (x *ReturnReceived) decodeAvro(r *reader) {
 	} else {
 		x.ShipmentID = r.string()
 	}
+	if r.null() || !r.present() {
+		x.ReturnedToSenderID = ""
+	} else {
+		x.ReturnedToSenderID = r.string()
+	}
 	x.Against = returnAgainstSymbols[r.enum(len(returnAgainstSymbols))]
 	x.Lines = x.Lines[:0]
 	for k := r.firstBlock(21); k.left > 0; k = r.nextBlock(k) {
@@ -142,6 +156,10 @@ func (x *ReturnReceived) hashContent(h *contentHasher) {
 	if x.ReceiptID != "" {
 		h.name("receipt_id")
 		h.string(x.ReceiptID)
+	}
+	if x.ReturnedToSenderID != "" {
+		h.name("returned_to_sender_id")
+		h.string(x.ReturnedToSenderID)
 	}
 	if x.RMAID != "" {
 		h.name("rma_id")

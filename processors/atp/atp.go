@@ -42,7 +42,7 @@ var rules = []Rule{
 	{"atp.dispute.lost", 1, "dispute.lost", nothing},
 	{"atp.return.received", 1, "return.received", on(returnReceived)},
 	{"atp.return.dispositioned", 1, "return.dispositioned", on(returnDispositioned)},
-	{"atp.event.voided", 1, "event.voided", on(eventVoided)},
+	{"atp.event.voided", 1, "event.voided", reversed},
 	{"atp.period.closed", 1, "period.closed", nothing},
 	{"atp.period.reopened", 1, "period.reopened", nothing},
 }

@@ -2,31 +2,13 @@ package atp
 
 import "github.com/throughline/throughline/schemas"
 
-// eventVoided negates the deltas that stand for the embedded original, bucket by bucket: those under the rule set that admission
-// stamped, or else under the original's own (domain.md §2.6).
-func eventVoided(d *draft, x *schemas.EventVoided) error {
-	c := x.Meta.Correction
-	switch {
-	case c == nil:
-		return contract("meta.correction is absent: a void names what it voids")
-	case c.Original == nil:
-		return missing("meta.correction.original")
-	case c.CorrectedEventType == x.EventType():
-		return contract("meta.correction.corrected_event_type: a void cannot be voided; publish the fact again as a new document version")
+// reversed negates the deltas that stand for the embedded original, bucket by bucket: those under the rule set that admission stamped, or else under the
+// original's own (domain.md §2.6). It is the rule of event.voided and shipment.voided; what reverses money has no deltas to negate.
+func reversed(d *draft, e schemas.Event) error {
+	if e.Header().Correction == nil {
+		return contract("meta.correction is absent: a correction names what it corrects")
 	}
-	original, err := schemas.DecodeEmbedded(c.Original, c.CorrectedEventType)
-	if err != nil {
-		return err
-	}
-	m := original.Header()
-	if m.EventID != c.CorrectedEventID {
-		return contract("meta.correction.original is not the event that corrected_event_id names")
-	}
-	standing := c.StandingRuleSet
-	if standing == "" {
-		standing = m.RuleSet
-	}
-	was, err := post(original, standing, d.table)
+	was, err := d.stands(e)
 	if err != nil {
 		return err
 	}
@@ -35,4 +17,28 @@ func eventVoided(d *draft, x *schemas.EventVoided) error {
 		d.changes[i].line.Qty = d.changes[i].line.Qty.Neg()
 	}
 	return nil
+}
+
+// stands drafts the deltas that stand for the original that a correction embeds.
+func (d *draft) stands(e schemas.Event) (*draft, error) {
+	c := e.Header().Correction
+	if c.Original == nil {
+		return nil, missing("meta.correction.original")
+	}
+	original, err := schemas.DecodeEmbedded(c.Original, c.CorrectedEventType)
+	if err != nil {
+		return nil, err
+	}
+	m := original.Header()
+	switch {
+	case schemas.Corrects(original):
+		return nil, contract("meta.correction.corrected_event_type: a correction is not corrected itself; publish the fact again as a new document version")
+	case m.EventID != c.CorrectedEventID:
+		return nil, contract("meta.correction.original is not the event that corrected_event_id names")
+	}
+	standing := c.StandingRuleSet
+	if standing == "" {
+		standing = m.RuleSet
+	}
+	return post(original, standing, d.table)
 }

@@ -2,37 +2,54 @@ package finance
 
 import "github.com/throughline/throughline/schemas"
 
-// eventVoided negates, leg by leg and with the same accounts, keys and dimensions, the entry that stands for the embedded
-// original: the one under the rule set that admission stamped, or else under the original's own (domain.md §2.6). Dates and
-// period are the void's, so that a closed period stays as it is.
-func eventVoided(d *draft, x *schemas.EventVoided) error {
-	c := x.Meta.Correction
-	switch {
-	case c == nil:
-		return contract("meta.correction is absent: a void names what it voids")
-	case c.Original == nil:
-		return missing("meta.correction.original")
-	case c.CorrectedEventType == x.EventType():
-		return contract("meta.correction.corrected_event_type: a void cannot be voided; publish the fact again as a new document version")
+// reversed negates, leg by leg and with the same accounts, keys and dimensions, the entry that stands for the embedded original: the one under the rule
+// set that admission stamped, or else under the original's own (domain.md §2.6). Dates and period are the reversal's, so that a closed period stays as it
+// is. It is the rule of event.voided, shipment.voided, refund.failed, and payment.capture_failed where the capture had been booked.
+func reversed(d *draft, e schemas.Event) error {
+	if !schemas.Reverses(e) && e.Header().Correction == nil {
+		return nil // a capture that was never booked
 	}
-	original, err := schemas.DecodeEmbedded(c.Original, c.CorrectedEventType)
-	if err != nil {
-		return err
-	}
-	m := original.Header()
-	if m.EventID != c.CorrectedEventID {
-		return contract("meta.correction.original is not the event that corrected_event_id names")
-	}
-	standing := c.StandingRuleSet
-	if standing == "" {
-		standing = m.RuleSet
-	}
-	was, err := post(original, standing, d.table)
+	was, err := d.stands(e)
 	if err != nil {
 		return err
 	}
 	d.negate(was)
 	return nil
+}
+
+// stands drafts the entry that stands for the original that a correction embeds.
+func (d *draft) stands(e schemas.Event) (*draft, error) {
+	original, err := embedded(e)
+	if err != nil {
+		return nil, err
+	}
+	standing := e.Header().Correction.StandingRuleSet
+	if standing == "" {
+		standing = original.Header().RuleSet
+	}
+	return post(original, standing, d.table)
+}
+
+// embedded is the original that a correction embeds.
+func embedded(e schemas.Event) (schemas.Event, error) {
+	c := e.Header().Correction
+	switch {
+	case c == nil:
+		return nil, contract("meta.correction is absent: a correction names what it corrects")
+	case c.Original == nil:
+		return nil, missing("meta.correction.original")
+	}
+	original, err := schemas.DecodeEmbedded(c.Original, c.CorrectedEventType)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case schemas.Corrects(original):
+		return nil, contract("meta.correction.corrected_event_type: a correction is not corrected itself; publish the fact again as a new document version")
+	case original.Header().EventID != c.CorrectedEventID:
+		return nil, contract("meta.correction.original is not the event that corrected_event_id names")
+	}
+	return original, nil
 }
 
 // negate makes d the exact negation of a finished draft.

@@ -42,7 +42,7 @@ var rules = []Rule{
 	{"dispute.lost", 1, "dispute.lost", on(disputeLost)},
 	{"return.received", 1, "return.received", on(returnReceived)},
 	{"return.dispositioned", 1, "return.dispositioned", on(returnDispositioned)},
-	{"event.voided", 1, "event.voided", on(eventVoided)},
+	{"event.voided", 1, "event.voided", reversed},
 	{"period.closed", 1, "period.closed", nothing},
 	{"period.reopened", 1, "period.reopened", nothing},
 }

@@ -193,13 +193,13 @@ func (f *folding) letter(held *schemas.HeldRecord, e schemas.Event, cause error)
 
 // load names the canonical original that a void corrects: admission keeps the position of every event it admitted.
 func load(st projections.State, d schemas.Delivery) (schemas.Position, bool) {
-	void, ok := d.Event.(*schemas.EventVoided)
-	if !ok || void.Meta.Correction == nil {
+	m := d.Event.Header()
+	if !schemas.Corrects(d.Event) || m.Correction == nil {
 		return schemas.Position{}, false
 	}
 	f := &folding{st: st}
-	offset, seen := f.thread(void.Meta.CorrelationID).seenOffset(void.Meta.Correction.CorrectedEventID)
-	entry, known := schemas.Lookup(void.Meta.Correction.CorrectedEventType)
+	offset, seen := f.thread(m.CorrelationID).seenOffset(m.Correction.CorrectedEventID)
+	entry, known := schemas.Lookup(m.Correction.CorrectedEventType)
 	if !seen || !known || offset < 0 {
 		return schemas.Position{}, false
 	}

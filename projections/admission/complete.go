@@ -18,7 +18,7 @@ type completion struct {
 	needs      []string
 	document   *schemas.ThreadDocument // what later events may quote
 	docKind    string
-	original   schemas.Event // of a void
+	original   schemas.Event // of a correction
 
 	orderLines index
 	quoted     map[string]*index // of documents that lines name
@@ -108,10 +108,11 @@ func (c *completion) body(e schemas.Event) error {
 		return c.returned(x)
 	case *schemas.ReturnDispositioned:
 		return c.dispositioned(x)
-	case *schemas.EventVoided:
-		return c.voided(x)
 	}
-	return c.money(e)
+	if schemas.Corrects(e) {
+		return c.corrected(e)
+	}
+	return c.moves(e)
 }
 
 // item finds a SKU's reference data, or notes that it must be waited for.

@@ -1,6 +1,10 @@
 package admission
 
-import "github.com/throughline/throughline/schemas"
+import (
+	"cmp"
+
+	"github.com/throughline/throughline/schemas"
+)
 
 func (c *completion) invoiced(x *schemas.InvoiceIssued) error {
 	exponent, err := c.exponent(x.Currency)
@@ -252,10 +256,20 @@ func (c *completion) issueCost(shipment, orderLine, sku string, base schemas.Dec
 
 func (c *completion) returned(x *schemas.ReturnReceived) error {
 	doc := &schemas.ThreadDocument{DocumentID: x.ReceiptID}
+	used := map[string]schemas.Decimal{}
 	for i := range x.Lines {
 		l := &x.Lines[i]
+		c.expectedBack(x, l, used)
+		if doc, line := c.undelivered(x, l); line != nil {
+			if err := c.leaves(doc, line.LineID, l.Quantity.BaseQty, used); err != nil {
+				return err
+			}
+		}
 		if l.Cost == nil {
 			shipment := l.ShipmentID
+			if x.Against == schemas.ReturnAgainstUNDELIVERED {
+				shipment = cmp.Or(shipment, x.ShipmentID)
+			}
 			if x.OrderID == "" {
 				shipment = ""
 			}

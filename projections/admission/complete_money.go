@@ -1,10 +1,6 @@
 package admission
 
-import (
-	"slices"
-
-	"github.com/throughline/throughline/schemas"
-)
+import "github.com/throughline/throughline/schemas"
 
 // money completes events about cash: what an order's payment settles, and a rate where the source gave none.
 func (c *completion) money(e schemas.Event) error {
@@ -31,6 +27,46 @@ func (c *completion) money(e schemas.Event) error {
 		return c.booked(&x.FX, x.BookedFX, x.Amount.Currency)
 	case *schemas.PaymentSettled:
 		return c.settled(x)
+	case *schemas.DisputeWon:
+		return c.booked(&x.FX, x.BookedFX, x.Amount.Currency)
+	case *schemas.PayoutFailed:
+		return c.booked(&x.FX, x.BookedFX, x.Amount.Currency)
+	}
+	return c.balances(e)
+}
+
+// balances completes what moves a balance that stands: cards, receivables, and freight that was accrued.
+func (c *completion) balances(e schemas.Event) error {
+	switch x := e.(type) {
+	case *schemas.GiftCardRevoked:
+		if x.FX == nil && x.OrderID != "" && c.t.order().Currency == x.Amount.Currency {
+			x.FX = c.orderRate(c.t.order()) // it meets the order's credit memo on 2150
+		}
+		return c.rate(&x.FX, x.Amount.Currency)
+	case *schemas.GiftCardBreakageRecognised:
+		return c.rate(&x.FX, x.Amount.Currency)
+	case *schemas.ReceivableRecovered:
+		return c.rate(&x.FX, x.Amount.Currency)
+	case *schemas.ReceivableReclassified:
+		if x.FunctionalCurrency != "" && x.FunctionalCurrency != c.entity.FunctionalCurrency {
+			return contract("functional_currency is not the legal entity's")
+		}
+		if x.Amount.Amount.IsZero() {
+			return c.ours(x.FX)
+		}
+		return c.rate(&x.FX, x.Amount.Currency)
+	case *schemas.CustomerPaymentApplied:
+		for i := range x.Lines {
+			if err := c.ours(x.Lines[i].BookedFX); err != nil {
+				return err
+			}
+			if x.Currency != c.entity.FunctionalCurrency && x.Lines[i].BookedFX == nil {
+				return contract("lines.booked_fx is missing: say at which rate the invoice was booked")
+			}
+		}
+		return c.rate(&x.FX, x.Currency)
+	case *schemas.FreightCostBilled:
+		return c.freightBilled(x)
 	}
 	return nil
 }
@@ -105,60 +141,6 @@ func (c *completion) settled(x *schemas.PaymentSettled) error {
 		return c.rate(&x.SettlementFX, x.Settlement.Currency)
 	}
 	return c.ours(x.SettlementFX)
-}
-
-// voided embeds the canonical original, so that a stateless processor can negate it.
-func (c *completion) voided(x *schemas.EventVoided) error {
-	correction := x.Meta.Correction
-	original := c.find(correction.CorrectedEventID)
-	if original == nil {
-		return contract("the original is admitted but cannot be read: was the canonical topic truncated?")
-	}
-	if err := c.voidable(x, original); err != nil {
-		return err
-	}
-	// Encoded anew rather than copied: the bytes must not depend on which of the three places it was found in.
-	embedded, err := schemas.EncodeEmbedded(original)
-	if err != nil {
-		return contract("the original cannot be embedded")
-	}
-	correction.Original = embedded
-	correction.StandingRuleSet = original.Header().RuleSet
-	c.original = original
-	return nil
-}
-
-// voidable refuses a void that would take back twice, or from other books than its original's.
-func (c *completion) voidable(x *schemas.EventVoided, original schemas.Event) error {
-	switch {
-	case c.t.knows(voidedFact(original.Header().EventID)):
-		return contract("meta.correction.corrected_event_id was voided before: what did not occur cannot be taken back twice")
-	case original.EventType() != x.Meta.Correction.CorrectedEventType:
-		return contract("meta.correction.corrected_event_type is not the original's")
-	case original.Header().LegalEntity != x.Meta.LegalEntity:
-		return contract("meta.legal_entity is not the original's")
-	}
-	if c.builtUpon(original) {
-		c.exception("OVER_COMMITTED", "what is voided was reserved, shipped, cancelled or consumed already: void or correct that too", x)
-	}
-	return nil
-}
-
-// builtUpon says whether quantities of a voided order or reservation have gone on to something else.
-func (c *completion) builtUpon(original schemas.Event) bool {
-	switch x := original.(type) {
-	case *schemas.OrderAccepted:
-		return slices.ContainsFunc(x.Lines, func(l schemas.OrderLine) bool {
-			p := c.t.line(l.LineID)
-			return p != nil && goods(l.Kind) && p.Demand.Cmp(l.Quantity.BaseQty) < 0
-		})
-	case *schemas.InventoryReserved:
-		return slices.ContainsFunc(x.Lines, func(l schemas.ReservationLine) bool {
-			r := c.t.reservation(x.ReservationID, l.LineID)
-			return r != nil && r.Remaining.Cmp(l.Quantity.BaseQty) < 0
-		})
-	}
-	return false
 }
 
 // find looks for an admitted event: among what this record has just let through, what the running transaction emitted before, or what the loop has read.

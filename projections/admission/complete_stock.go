@@ -106,7 +106,8 @@ func (c *completion) shipped(x *schemas.ShipmentShipped) error {
 		x.Control = &control
 	}
 	taken, used := map[string]schemas.Decimal{}, map[string]schemas.Decimal{} // by earlier lines of this shipment
-	doc := &schemas.ThreadDocument{DocumentID: x.ShipmentID, Currency: x.Currency, FX: x.FX, Funding: x.Funding, Channel: x.Channel}
+	doc := &schemas.ThreadDocument{DocumentID: x.ShipmentID, Currency: x.Currency, FX: x.FX, Funding: x.Funding, Channel: x.Channel, Control: x.Control}
+	c.accrue(doc, x.LabelPrice)
 	for i := range x.Lines {
 		l := &x.Lines[i]
 		line, progress, err := c.shippable(order, l.OrderLineID, &l.Quantity)

@@ -4,15 +4,22 @@ import (
 	"github.com/throughline/throughline/schemas"
 )
 
-// apply notes in the thread what the completed event has done. A void undoes what its original did.
+// apply notes in the thread what the completed event has done. A reversal undoes what its original did.
 func (c *completion) apply(e schemas.Event) {
-	if void, ok := e.(*schemas.EventVoided); ok && void.Meta.Correction != nil {
+	if schemas.Reverses(e) {
 		c.effect(c.original, -1)
 		c.forget(c.original)
 		return
 	}
+	if superseded, ok := e.(*schemas.RuleSuperseded); ok {
+		c.t.stand(superseded)
+		return
+	}
 	if fact := factsOf(e); fact != "" {
 		c.t.learn(fact)
+	}
+	for _, noted := range notedOf(e) {
+		c.t.learn(noted)
 	}
 	if c.document != nil {
 		c.st.Put(documentKey(c.t.name, c.docKind, c.document.DocumentID), c.document)
@@ -26,6 +33,9 @@ func (c *completion) apply(e schemas.Event) {
 // forget takes back what a voided event let others find, so that whatever quotes it from now on waits for the corrected one.
 func (c *completion) forget(e schemas.Event) {
 	c.t.learn(voidedFact(e.Header().EventID))
+	for _, noted := range notedOf(e) {
+		c.t.unlearn(noted)
+	}
 	fact := factsOf(e)
 	if fact == "" {
 		return
@@ -53,6 +63,8 @@ func (c *completion) effect(e schemas.Event, sign int) {
 	switch x := e.(type) {
 	case *schemas.OrderAccepted:
 		c.accept(x, signed)
+	case *schemas.OrderChanged:
+		c.change(x, sign)
 	case *schemas.OrderLineCancelled:
 		for i := range x.Lines {
 			l := &x.Lines[i]
@@ -97,6 +109,9 @@ func (c *completion) documentEffect(e schemas.Event, signed func(schemas.Decimal
 	case *schemas.ShipmentShipped:
 		for i := range x.Lines {
 			l := &x.Lines[i]
+			if x.Control != nil && x.Control.Point == schemas.TransferPointAT_DELIVERY {
+				c.expect(inTransit(x.ShipmentID), l.LineID, &l.Stock, signed(l.Quantity.BaseQty))
+			}
 			c.unreserve(l.ReservationID, l.OrderLineID, signed(l.ReservedConsumed.V), false)
 			c.onLine(l.OrderLineID, func(p *schemas.LineProgress) {
 				p.Shipped = p.Shipped.Add(signed(l.Quantity.BaseQty))
@@ -123,6 +138,8 @@ func (c *completion) documentEffect(e schemas.Event, signed func(schemas.Decimal
 				}
 			})
 		}
+	default:
+		c.moveEffect(e, signed)
 	}
 }
 
@@ -130,8 +147,7 @@ func (c *completion) accept(x *schemas.OrderAccepted, signed func(schemas.Decima
 	for i := range x.Lines {
 		l := &x.Lines[i]
 		if c.t.line(l.LineID) == nil {
-			c.t.progress.Lines = append(c.t.progress.Lines, schemas.LineProgress{LineID: l.LineID, Demand: zeroQty, Reserved: zeroQty, Shipped: zeroQty,
-				Cancelled: zeroQty, Invoiced: zeroQty, Credited: zeroQty, CreditedUnshipped: zeroQty})
+			c.t.progress.Lines = append(c.t.progress.Lines, noProgress(l.LineID))
 		}
 		if goods(l.Kind) {
 			c.onLine(l.LineID, func(p *schemas.LineProgress) { p.Demand = p.Demand.Add(signed(l.Quantity.BaseQty)) })

@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -33,10 +34,13 @@ func (t *thread) missing(e schemas.Event) []string {
 		need("receipt:" + x.ReceiptID)
 	case *schemas.DisputeLost:
 		need("dispute:" + x.DisputeID)
-	case *schemas.EventVoided:
-		need("event:" + x.Meta.Correction.CorrectedEventID.String())
+	case *schemas.DisputeWon:
+		need("dispute:" + x.DisputeID)
 	default:
 		needDocuments(need, e)
+	}
+	if schemas.Corrects(e) {
+		need("event:" + e.Header().Correction.CorrectedEventID.String())
 	}
 	return needs
 }
@@ -61,12 +65,17 @@ func needDocuments(need func(string), e schemas.Event) {
 			needNamed(need, "shipment:", x.Lines[i].ShipmentID)
 		}
 	case *schemas.ReturnReceived:
+		needNamed(need, "rma:", x.RMAID)
 		if x.OrderID == "" {
 			return
 		}
 		// The issue cost that it quotes is the shipment's: whatever is valued waits for its value.
 		for i := range x.Lines {
 			needNamed(need, "shipment:", x.Lines[i].ShipmentID)
+		}
+		needNamed(need, "returning:", x.ReturnedToSenderID)
+		if x.Against == schemas.ReturnAgainstUNDELIVERED {
+			needNamed(need, "shipment:", x.ShipmentID)
 		}
 	case *schemas.RefundIssued:
 		if x.Settles == schemas.SettlesCREDIT_MEMO {
@@ -75,7 +84,42 @@ func needDocuments(need func(string), e schemas.Event) {
 		if x.Settles == "" {
 			need("settles: tell what the refund settles (CREDIT_MEMO, CUSTOMER_DEPOSIT or RECEIVABLE)")
 		}
+	default:
+		needMoves(need, e)
 	}
+}
+
+// needMoves lists what goods on their way, between places or back, refer to.
+func needMoves(need func(string), e schemas.Event) {
+	switch x := e.(type) {
+	case *schemas.FulfillmentReleased:
+		needNamed(need, "version:", x.OrderVersion)
+	case *schemas.ShipmentDelivered:
+		need("shipment:" + x.ShipmentID)
+	case *schemas.ShipmentDeliveryFailed:
+		need("shipment:" + x.ShipmentID)
+	case *schemas.ShipmentReturnedToSender:
+		need("shipment:" + x.ShipmentID)
+	case *schemas.ShipmentLost:
+		need("shipment:" + x.ShipmentID)
+	case *schemas.FreightCostBilled:
+		for i := range x.Shipments {
+			need("shipment:" + x.Shipments[i].ShipmentID)
+		}
+	case *schemas.InventoryTransferDispatched:
+		for i := range x.Lines {
+			needNamed(need, "reservation:", x.Lines[i].ReservationID)
+		}
+	case *schemas.InventoryTransferReceived:
+		need("dispatch:" + dispatchOf(x)) // the cost that it quotes is the dispatch's: whatever is valued waits for its value
+	case *schemas.ReturnClosedNotReceived:
+		need("rma:" + x.RMAID)
+	}
+}
+
+// dispatchOf is the dispatch that a receipt of transferred goods answers: one that names none answers the transfer's only one.
+func dispatchOf(x *schemas.InventoryTransferReceived) string {
+	return cmp.Or(x.DispatchID, x.TransferID)
 }
 
 func needNamed(need func(string), prefix, id string) {
@@ -101,22 +145,17 @@ func (t *thread) admitted(id schemas.UUID) bool {
 
 // orderOf is the order that e belongs to, "" where it belongs to none.
 func orderOf(e schemas.Event) string {
+	if id, always := schemas.OrderOf(e); always {
+		return id
+	}
 	switch x := e.(type) {
-	case *schemas.OrderAccepted:
-		return x.OrderID
-	case *schemas.OrderLineCancelled:
-		return x.OrderID
 	case *schemas.InventoryReserved:
 		return x.OrderID
 	case *schemas.InventoryReservationReleased:
 		return x.OrderID
-	case *schemas.FulfillmentPicked:
+	case *schemas.ReturnAuthorised:
 		return x.OrderID
-	case *schemas.FulfillmentPacked:
-		return x.OrderID
-	case *schemas.FulfillmentShortShipped:
-		return x.OrderID
-	case *schemas.ShipmentShipped:
+	case *schemas.ReturnClosedNotReceived:
 		return x.OrderID
 	case *schemas.ReturnReceived:
 		return x.OrderID
@@ -142,6 +181,22 @@ func moneyOrderOf(e schemas.Event) string {
 		return x.OrderID
 	case *schemas.MarketplaceFeeCharged:
 		return x.OrderID
+	case *schemas.ReceivableRecovered:
+		return x.OrderID
+	case *schemas.ReceivableReclassified:
+		return x.OrderID
+	case *schemas.GiftCardRevoked:
+		return x.OrderID
+	case *schemas.FreightCostBilled:
+		return x.OrderID
+	case *schemas.PaymentAuthorized:
+		return x.OrderID
+	case *schemas.PaymentVoided:
+		return x.OrderID
+	case *schemas.PaymentCaptureFailed:
+		return x.OrderID
+	case *schemas.RefundFailed:
+		return x.OrderID
 	}
 	return ""
 }
@@ -163,6 +218,35 @@ func factsOf(e schemas.Event) string {
 		return "receipt:" + x.ReceiptID
 	case *schemas.DisputeOpened:
 		return "dispute:" + x.DisputeID
+	case *schemas.InventoryTransferDispatched:
+		return "dispatch:" + x.DispatchID
+	case *schemas.ShipmentReturnedToSender:
+		return "returning:" + x.ReturnID
+	case *schemas.ReturnAuthorised:
+		return "rma:" + x.RMAID
 	}
 	return ""
 }
+
+// notedOf is what an event lets be known beside its own document: the order's version, or which shipments' freight was billed.
+func notedOf(e schemas.Event) []string {
+	version := ""
+	switch x := e.(type) {
+	case *schemas.OrderAccepted:
+		version = x.OrderVersion
+	case *schemas.OrderChanged:
+		version = x.OrderVersion
+	case *schemas.FreightCostBilled:
+		var billed []string
+		for i := range x.Shipments {
+			billed = append(billed, billedFact(x.Shipments[i].ShipmentID))
+		}
+		return billed
+	}
+	if version == "" {
+		return nil
+	}
+	return []string{"version:" + version}
+}
+
+func billedFact(shipment string) string { return "billed:" + shipment }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/throughline/throughline/schemas"
 )
@@ -86,6 +87,27 @@ func (t *thread) unlearn(fact string) {
 	if i := slices.Index(t.progress.Facts, fact); i >= 0 {
 		t.progress.Facts = slices.Delete(t.progress.Facts, i, i+1)
 	}
+}
+
+// standsPrefix begins the fact that says under which rule set an event's entry stands since a rule.superseded.
+func standsPrefix(id schemas.UUID) string { return "stands:" + id.String() + ":" }
+
+// stand notes that from now on an event's entry stands under another rule set.
+func (t *thread) stand(x *schemas.RuleSuperseded) {
+	prefix := standsPrefix(x.Meta.Correction.CorrectedEventID)
+	t.progress.Facts = slices.DeleteFunc(t.progress.Facts, func(f string) bool { return strings.HasPrefix(f, prefix) })
+	t.learn(prefix + x.NewRuleSet)
+}
+
+// standing is the rule set under which an event's entry stands: its own, unless a rule.superseded named another.
+func (t *thread) standing(original schemas.Event) string {
+	prefix := standsPrefix(original.Header().EventID)
+	for _, f := range t.progress.Facts {
+		if set, ok := strings.CutPrefix(f, prefix); ok {
+			return set
+		}
+	}
+	return original.Header().RuleSet
 }
 
 // voidedFact says that an event was taken back.

@@ -63,16 +63,15 @@ func again(d schemas.Delivery, seen *schemas.IntakeSeen, hash [32]byte) ([]proje
 		Class: schemas.DeadLetterClassCONFLICT, Reason: "event_id was used before with other content: a changed fact needs a new document version or a correction"}
 }
 
-// threadOf is the event's thread; a void takes its original's, which it embeds or which came through this topic before it.
+// threadOf is the event's thread; a correction takes its original's, which it embeds or which came through this topic before it.
 func threadOf(st projections.State, e schemas.Event) (string, error) {
-	void, ok := e.(*schemas.EventVoided)
-	if !ok {
+	if !schemas.TakesThread(e) {
 		if thread := schemas.Thread(e); thread != "" {
 			return thread, nil
 		}
 		return "", contract("%s names no order and no document of its own", e.EventType())
 	}
-	c := void.Meta.Correction
+	c := e.Header().Correction
 	if seen, ok := st.Get(string(c.CorrectedEventID[:])).(*schemas.IntakeSeen); ok {
 		return seen.Thread, nil
 	}
@@ -89,7 +88,7 @@ func threadOf(st projections.State, e schemas.Event) (string, error) {
 		}
 		return "", contract("meta.correction.original names no order and no document of its own")
 	}
-	return "", contract("meta.correction.corrected_event_id has not come under this source document: embed the original, or send the void again after it")
+	return "", contract("meta.correction.corrected_event_id has not come under this source document: embed the original, or send the correction again after it")
 }
 
 func contract(format string, args ...any) error {

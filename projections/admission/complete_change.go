@@ -1,0 +1,172 @@
+package admission
+
+import (
+	"slices"
+
+	"github.com/throughline/throughline/schemas"
+)
+
+// changed holds a change against the order as it stands, and stamps where the open demand of each line was.
+func (c *completion) changed(x *schemas.OrderChanged) error {
+	order := c.t.order()
+	exponent, err := c.exponent(order.Currency)
+	if err != nil {
+		return err
+	}
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		at := slices.IndexFunc(order.Lines, func(o schemas.OrderLine) bool { return o.LineID == l.LineID })
+		if (at < 0) != (l.Before == nil) {
+			return contract("lines.before: a line of the order has one, a new line has none")
+		}
+		l.OpenBefore = schemas.Some(zeroQty)
+		if at < 0 {
+			continue
+		}
+		line, progress := &order.Lines[at], c.t.line(l.LineID)
+		if progress == nil || !says(line, l) {
+			return contract("lines.before is not what the order says: send the change against its current version")
+		}
+		l.OpenBefore = schemas.Some(progress.Demand)
+		if err := c.keeps(line, l.After, progress, exponent); err != nil {
+			return err
+		}
+		after := zeroQty
+		if l.After != nil {
+			after = l.After.Quantity.BaseQty
+		}
+		if goods(line.Kind) && progress.Demand.Add(after).Sub(line.Quantity.BaseQty).Sign() < 0 {
+			c.exception("OVER_COMMITTED", "less is ordered than was reserved, shipped or cancelled: release or credit that", x)
+		}
+	}
+	return nil
+}
+
+// says holds a line's state before a change against the order's.
+func says(line *schemas.OrderLine, l *schemas.ChangedLine) bool {
+	b := l.Before
+	if goods(line.Kind) != goods(l.Kind) || !b.Quantity.BaseQty.Equal(line.Quantity.BaseQty) || b.Quantity.BaseUOM != line.Quantity.BaseUOM ||
+		!b.Amounts.Total.Equal(line.Amounts.Total) || b.RequestedDate != line.RequestedDate {
+		return false
+	}
+	if line.Stock == nil || b.Stock == nil {
+		return line.Stock == nil && b.Stock == nil
+	}
+	return b.Stock.SKU == line.Stock.SKU && b.Stock.Location == line.Stock.Location
+}
+
+// keeps refuses a change of what has shipped or was billed: those amounts are in the books. A price changes by credit memo, or on a new line.
+func (c *completion) keeps(line *schemas.OrderLine, after *schemas.OrderLineState, progress *schemas.LineProgress, exponent uint8) error {
+	for _, done := range []schemas.Decimal{progress.Shipped, progress.Invoiced} {
+		switch {
+		case done.Sign() <= 0:
+			continue
+		case after == nil || after.Quantity.BaseQty.Cmp(done) < 0:
+			return contract("lines.after is less than has shipped or was billed: cancel or credit instead")
+		case after.Quantity.BaseUOM != line.Quantity.BaseUOM:
+			return contract("lines.after.quantity.base_uom is not the line's")
+		}
+		changed := *line
+		changed.Quantity, changed.Amounts = after.Quantity, after.Amounts
+		was, _ := c.amounts(part{line, zeroQty, done, true}, exponent)
+		is, _ := c.amounts(part{&changed, zeroQty, done, true}, exponent)
+		if !was.Gross.Equal(is.Gross) || !was.Net.Equal(is.Net) || !was.FreightNet.Equal(is.FreightNet) || !sameTaxes(was.Taxes, is.Taxes) {
+			return contract("lines.after changes the amounts of what has shipped or was billed: credit it, or add a line")
+		}
+	}
+	return nil
+}
+
+func sameTaxes(a, b []schemas.TaxAmount) bool {
+	return slices.EqualFunc(a, b, func(x, y schemas.TaxAmount) bool {
+		return x.Jurisdiction == y.Jurisdiction && x.On == y.On && x.Remitter == y.Remitter && x.Amount.Equal(y.Amount)
+	})
+}
+
+// change brings the order to its new state, sign +1, or back, sign -1.
+func (c *completion) change(x *schemas.OrderChanged, sign int) {
+	stored := c.t.order()
+	if stored == nil {
+		return
+	}
+	order := *stored
+	order.Lines = slices.Clone(stored.Lines)
+	if sign > 0 && x.OrderVersion != "" {
+		order.OrderVersion = x.OrderVersion
+	}
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		from, to := l.Before, l.After
+		if sign < 0 {
+			from, to = to, from
+		}
+		c.restated(&order, l, to)
+		if goods(l.Kind) {
+			c.onLine(l.LineID, func(p *schemas.LineProgress) { p.Demand = p.Demand.Sub(ordered(from)).Add(ordered(to)) })
+		}
+	}
+	c.st.Put(orderKey(c.t.name), &order)
+}
+
+func ordered(s *schemas.OrderLineState) schemas.Decimal {
+	if s == nil {
+		return zeroQty
+	}
+	return s.Quantity.BaseQty
+}
+
+// restated puts a line's new state into the order. A line that is dropped stays with nothing to ship, so that what quotes it is told so.
+func (c *completion) restated(order *schemas.OrderAccepted, l *schemas.ChangedLine, to *schemas.OrderLineState) {
+	at := slices.IndexFunc(order.Lines, func(o schemas.OrderLine) bool { return o.LineID == l.LineID })
+	if at < 0 {
+		at = len(order.Lines)
+		order.Lines = append(order.Lines, schemas.OrderLine{LineID: l.LineID, Kind: l.Kind, ChargeCode: l.ChargeCode})
+	}
+	if c.t.line(l.LineID) == nil {
+		c.t.progress.Lines = append(c.t.progress.Lines, noProgress(l.LineID))
+	}
+	line := &order.Lines[at]
+	if to == nil {
+		line.Quantity.Qty, line.Quantity.BaseQty = zeroQty, zeroQty
+		line.Amounts = schemas.LineAmounts{Gross: zero, Net: zero, FreightNet: zero, Total: zero}
+		return
+	}
+	line.Stock, line.Quantity, line.RequestedDate, line.UnitPrice, line.Amounts = to.Stock, to.Quantity, to.RequestedDate, to.UnitPrice, to.Amounts
+}
+
+func noProgress(id string) schemas.LineProgress {
+	return schemas.LineProgress{LineID: id, Demand: zeroQty, Reserved: zeroQty, Shipped: zeroQty, Cancelled: zeroQty, Invoiced: zeroQty, Credited: zeroQty,
+		CreditedUnshipped: zeroQty}
+}
+
+// closed holds what its source believes of an order against what came. The event posts nothing and moves nothing; where it is wrong, somebody is told.
+func (c *completion) closed(x *schemas.OrderClosed) error {
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		line, progress, err := c.orderLine(c.t.order(), l.LineID)
+		if err != nil {
+			return err
+		}
+		switch {
+		case goods(line.Kind) && !progress.Demand.IsZero() || !progress.Reserved.IsZero():
+			c.exception("ORDER_NOT_DONE", "the order is closed, and something of it is still open or reserved", x)
+		case !l.Ordered.Equal(line.Quantity.BaseQty) || !l.Shipped.Equal(progress.Shipped) || !l.Cancelled.Equal(progress.Cancelled) || !l.Invoiced.Equal(progress.Invoiced):
+			c.exception("ORDER_DIFFERS", "the order is closed with other quantities than have come: an event is missing", x)
+		}
+	}
+	return nil
+}
+
+// requested checks that a cancellation is asked of lines that the order has.
+func (c *completion) requested(x *schemas.CancellationRequested) error {
+	for i := range x.Lines {
+		line, _, err := c.orderLine(c.t.order(), x.Lines[i].LineID)
+		if err != nil {
+			return err
+		}
+		if err := sameUnit(line, &x.Lines[i].Quantity); err != nil {
+			return err
+		}
+	}
+	return nil
+}

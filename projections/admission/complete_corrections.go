@@ -1,0 +1,92 @@
+package admission
+
+import (
+	"slices"
+
+	"github.com/throughline/throughline/schemas"
+)
+
+// corrected embeds the canonical original, so that a stateless processor can negate it or book it anew.
+func (c *completion) corrected(e schemas.Event) error {
+	correction := e.Header().Correction
+	original := c.find(correction.CorrectedEventID)
+	if original == nil {
+		return contract("the original is admitted but cannot be read: was the canonical topic truncated?")
+	}
+	if err := c.correctable(e, original); err != nil {
+		return err
+	}
+	// Encoded anew rather than copied: the bytes must not depend on which of the three places it was found in.
+	embedded, err := schemas.EncodeEmbedded(original)
+	if err != nil {
+		return contract("the original cannot be embedded")
+	}
+	correction.Original = embedded
+	correction.StandingRuleSet = c.t.standing(original)
+	c.original = original
+	if superseded, ok := e.(*schemas.RuleSuperseded); ok {
+		return c.superseded(superseded)
+	}
+	if c.builtUpon(original) {
+		c.exception("OVER_COMMITTED", "what is voided was reserved, shipped, cancelled or consumed already: void or correct that too", e)
+	}
+	return nil
+}
+
+// correctable refuses a correction that would take back twice, or from other books than its original's.
+func (c *completion) correctable(e, original schemas.Event) error {
+	correction := e.Header().Correction
+	switch {
+	case c.t.knows(voidedFact(original.Header().EventID)):
+		return contract("meta.correction.corrected_event_id was voided before: what did not occur cannot be taken back twice")
+	case original.EventType() != correction.CorrectedEventType:
+		return contract("meta.correction.corrected_event_type is not the original's")
+	case original.Header().LegalEntity != e.Header().LegalEntity:
+		return contract("meta.legal_entity is not the original's")
+	}
+	switch x := e.(type) {
+	case *schemas.ShipmentVoided:
+		if o, ok := original.(*schemas.ShipmentShipped); !ok || o.ShipmentID != x.ShipmentID {
+			return contract("shipment_id is not that of meta.correction's original")
+		}
+	case *schemas.RefundFailed:
+		if o, ok := original.(*schemas.RefundIssued); !ok || o.RefundID != x.RefundID {
+			return contract("refund_id is not that of meta.correction's original")
+		}
+	case *schemas.PaymentCaptureFailed:
+		if o, ok := original.(*schemas.PaymentCaptured); !ok || o.PaymentID != x.PaymentID {
+			return contract("payment_id is not that of meta.correction's original")
+		}
+	}
+	return nil
+}
+
+// superseded keeps the period that the event itself belongs to: the new entry goes to the first open one (domain.md §2.6). The plan behind it knew which
+// rule set stands; where another has come to stand since, it is of yesterday.
+func (c *completion) superseded(x *schemas.RuleSuperseded) error {
+	m := &x.Meta
+	if x.OldRuleSet != "" && x.OldRuleSet != m.Correction.StandingRuleSet {
+		return contract("old_rule_set is not the set under which the entry stands: make the plan anew")
+	}
+	of := c.original.Header()
+	m.EffectiveDate = of.EffectiveDate
+	m.Period, m.OriginalPeriod, m.Late = c.env.Reference.Judge(m.LegalEntity, of.EffectiveDate.V, c.at)
+	return nil
+}
+
+// builtUpon says whether quantities of a voided order or reservation have gone on to something else.
+func (c *completion) builtUpon(original schemas.Event) bool {
+	switch x := original.(type) {
+	case *schemas.OrderAccepted:
+		return slices.ContainsFunc(x.Lines, func(l schemas.OrderLine) bool {
+			p := c.t.line(l.LineID)
+			return p != nil && goods(l.Kind) && p.Demand.Cmp(l.Quantity.BaseQty) < 0
+		})
+	case *schemas.InventoryReserved:
+		return slices.ContainsFunc(x.Lines, func(l schemas.ReservationLine) bool {
+			r := c.t.reservation(x.ReservationID, l.LineID)
+			return r != nil && r.Remaining.Cmp(l.Quantity.BaseQty) < 0
+		})
+	}
+	return false
+}

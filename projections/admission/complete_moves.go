@@ -1,0 +1,389 @@
+package admission
+
+import (
+	"cmp"
+
+	"github.com/throughline/throughline/schemas"
+)
+
+// moves completes what changes an order, and goods on their way: between places, to the customer, and back.
+func (c *completion) moves(e schemas.Event) error {
+	switch x := e.(type) {
+	case *schemas.OrderChanged:
+		return c.changed(x)
+	case *schemas.OrderClosed:
+		return c.closed(x)
+	case *schemas.CancellationRequested:
+		return c.requested(x)
+	case *schemas.InventoryTransferDispatched:
+		return c.dispatched(x)
+	case *schemas.InventoryTransferReceived:
+		return c.transferred(x)
+	case *schemas.InventoryCostRevalued:
+		for i := range x.Lines {
+			if x.Lines[i].Currency != c.entity.FunctionalCurrency {
+				return contract("lines.currency is not the legal entity's")
+			}
+		}
+	case *schemas.ShipmentDelivered:
+		return c.delivered(x)
+	case *schemas.ShipmentReturnedToSender:
+		return c.returning(x)
+	case *schemas.ShipmentLost:
+		return c.lost(x)
+	case *schemas.ReturnAuthorised:
+		c.authorised(x)
+	case *schemas.ReturnClosedNotReceived:
+		return c.notReceived(x)
+	}
+	return c.money(e)
+}
+
+// Names under which a thread keeps what is still to arrive of a document, line by line, as it keeps reservations.
+func inTransit(shipment string) string { return "transit:" + shipment }
+func onTheWay(dispatch string) string  { return "dispatch:" + dispatch }
+func comingBack(rma string) string     { return "rma:" + rma }
+func returningTo(rts string) string    { return "returning:" + rts }
+
+// expect adds to what is still to arrive of a document's line; a negative quantity has arrived, or will not.
+func (c *completion) expect(document, line string, stock *schemas.StockRef, q schemas.Decimal) {
+	if q.IsZero() {
+		return
+	}
+	if r := c.t.reservation(document, line); r != nil {
+		r.Remaining = r.Remaining.Add(q)
+		return
+	}
+	c.t.progress.Reservations = append(c.t.progress.Reservations, schemas.ThreadReservation{ReservationID: document, LineID: line, SKU: stock.SKU,
+		Location: stock.Location, Remaining: q})
+}
+
+// arrives is how much of a quantity is of what was still to arrive; used is what earlier lines of the same event took.
+func (c *completion) arrives(document, line string, q schemas.Decimal, used map[string]schemas.Decimal) schemas.Decimal {
+	r := c.t.reservation(document, line)
+	if r == nil {
+		return zeroQty
+	}
+	key := document + "\x00" + line
+	q = q.Min(r.Remaining.Sub(used[key]).Max(zeroQty))
+	used[key] = used[key].Add(q)
+	return q
+}
+
+func (c *completion) dispatched(x *schemas.InventoryTransferDispatched) error {
+	doc := &schemas.ThreadDocument{DocumentID: x.DispatchID, ExpectedDate: x.Eta}
+	used := map[string]schemas.Decimal{}
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		l.ReservedConsumed = schemas.Some(zeroQty)
+		if l.ReservationID != "" {
+			r := c.t.reservation(l.ReservationID, l.LineID)
+			if r == nil || r.SKU != l.Stock.SKU || r.Location != l.Stock.Location {
+				return contract("lines.stock is not what was reserved for the line under reservation_id")
+			}
+			l.ReservedConsumed = schemas.Some(c.arrives(l.ReservationID, l.LineID, l.Quantity.BaseQty, used))
+		}
+		if l.Cost == nil {
+			l.Cost = c.standardCost(l.Stock.SKU, l.Quantity.BaseQty)
+		}
+		doc.Lines = append(doc.Lines, schemas.DocumentLine{LineID: l.LineID, Stock: &l.Stock, Qty: l.Quantity.BaseQty, BaseUOM: l.Quantity.BaseUOM, Cost: l.Cost})
+	}
+	c.document, c.docKind = doc, "dispatch"
+	return nil
+}
+
+// transferred values each line as its dispatch did, and stamps what it takes of what was on its way.
+func (c *completion) transferred(x *schemas.InventoryTransferReceived) error {
+	id := dispatchOf(x)
+	doc, used := c.t.document("dispatch", id), map[string]schemas.Decimal{}
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		l.DispatchLineID = cmp.Or(l.DispatchLineID, l.LineID)
+		from := c.quote(doc, "dispatch line", ownID, l.DispatchLineID)
+		switch {
+		case from == nil:
+			return contract("lines.dispatch_line_id is not a line of the dispatch")
+		case from.Stock.SKU != l.Stock.SKU:
+			return contract("lines.stock is not what was dispatched")
+		case from.BaseUOM != l.Quantity.BaseUOM:
+			return contract("lines.quantity.base_uom is not that of the dispatch")
+		}
+		if !l.ExpectedConsumed.Set {
+			l.ExpectedConsumed, l.ExpectedDate = schemas.Some(c.arrives(onTheWay(id), l.DispatchLineID, l.Quantity.BaseQty, used)), doc.ExpectedDate
+		}
+		if l.ExpectedConsumed.V.Cmp(l.Quantity.BaseQty) < 0 {
+			c.exception("OVER_COMMITTED", "more is received than was dispatched and is still on its way", x)
+		}
+		if l.Cost == nil {
+			l.Cost = costOf(from.Cost.Method, from.Cost.UnitCost, l.Quantity.BaseQty, from.Cost.CostVersion, from.Cost.Currency)
+		}
+	}
+	return nil
+}
+
+// delivered copies the shipment's lines, whole. Goods that still were ours on the way are delivered, lost or brought back once.
+func (c *completion) delivered(x *schemas.ShipmentDelivered) error {
+	doc := c.t.document("shipment", x.ShipmentID)
+	x.Channel, x.Currency, x.FX, x.Funding, x.Control = doc.Channel, doc.Currency, doc.FX, doc.Funding, doc.Control
+	if len(x.Lines) == 0 {
+		for i := range doc.Lines {
+			x.Lines = append(x.Lines, schemas.DeliveredLine{ShipmentLineID: doc.Lines[i].LineID})
+		}
+	}
+	used := map[string]schemas.Decimal{}
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		from := c.quote(doc, "shipment line", ownID, l.ShipmentLineID)
+		if from == nil {
+			return contract("lines.shipment_line_id is not a line of the shipment")
+		}
+		if l.Quantity != nil && !l.Quantity.BaseQty.Equal(from.Qty) {
+			return contract("lines.quantity is not that of the shipment line: a line is delivered whole, and what is missing of it is lost or comes back")
+		}
+		if err := c.leaves(doc, l.ShipmentLineID, from.Qty, used); err != nil {
+			return err
+		}
+		l.OrderLineID, l.Stock, l.Amounts, l.Basis, l.Cost = from.OrderLineID, from.Stock, from.Amounts, from.Basis, from.Cost
+		l.Quantity = quantityOf(from, from.Qty)
+	}
+	return nil
+}
+
+// leaves refuses to take goods off their way twice, where they are ours until they arrive.
+func (c *completion) leaves(doc *schemas.ThreadDocument, line string, q schemas.Decimal, used map[string]schemas.Decimal) error {
+	if ours(doc) && c.arrives(inTransit(doc.DocumentID), line, q, used).Cmp(q) < 0 {
+		return contract("lines.shipment_line_id was delivered, lost or brought back before")
+	}
+	return nil
+}
+
+// ours says whether a shipment's goods are ours until they arrive.
+func ours(doc *schemas.ThreadDocument) bool {
+	return doc.Control != nil && doc.Control.Point == schemas.TransferPointAT_DELIVERY
+}
+
+func quantityOf(from *schemas.DocumentLine, q schemas.Decimal) *schemas.Quantity {
+	return &schemas.Quantity{Qty: q, UOM: from.BaseUOM, BaseQty: q, BaseUOM: from.BaseUOM}
+}
+
+func (c *completion) returning(x *schemas.ShipmentReturnedToSender) error {
+	doc := c.t.document("shipment", x.ShipmentID)
+	back := &schemas.ThreadDocument{DocumentID: x.ReturnID, ExpectedDate: x.ExpectedDate}
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		from := c.quote(doc, "shipment line", ownID, l.ShipmentLineID)
+		if from == nil {
+			return contract("lines.shipment_line_id is not a line of the shipment")
+		}
+		if from.BaseUOM != l.Quantity.BaseUOM {
+			return contract("lines.quantity.base_uom is not that of the shipment line")
+		}
+		l.OrderLineID = from.OrderLineID
+		if l.Stock == nil {
+			l.Stock = from.Stock
+		}
+		back.Lines = append(back.Lines, schemas.DocumentLine{LineID: l.ShipmentLineID, OrderLineID: l.OrderLineID, Stock: l.Stock, Qty: l.Quantity.BaseQty, BaseUOM: l.Quantity.BaseUOM})
+	}
+	c.document, c.docKind = back, "returning"
+	return nil
+}
+
+func (c *completion) lost(x *schemas.ShipmentLost) error {
+	doc := c.t.document("shipment", x.ShipmentID)
+	if x.Control == nil {
+		x.Control = doc.Control
+	}
+	if len(x.Lines) == 0 {
+		for i := range doc.Lines {
+			x.Lines = append(x.Lines, schemas.LostLine{ShipmentLineID: doc.Lines[i].LineID})
+		}
+	}
+	used := map[string]schemas.Decimal{}
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		from := c.quote(doc, "shipment line", ownID, l.ShipmentLineID)
+		if from == nil {
+			return contract("lines.shipment_line_id is not a line of the shipment")
+		}
+		if l.Quantity == nil {
+			l.Quantity = quantityOf(from, from.Qty)
+		}
+		if l.Quantity.BaseUOM != from.BaseUOM || l.Quantity.BaseQty.Cmp(from.Qty) > 0 {
+			return contract("lines.quantity is more than was shipped, or in another unit")
+		}
+		if err := c.leaves(doc, l.ShipmentLineID, l.Quantity.BaseQty, used); err != nil {
+			return err
+		}
+		l.OrderLineID, l.Stock = from.OrderLineID, from.Stock
+		l.Cost = costOf(from.Cost.Method, from.Cost.UnitCost, l.Quantity.BaseQty, from.Cost.CostVersion, from.Cost.Currency)
+	}
+	return nil
+}
+
+func (c *completion) authorised(x *schemas.ReturnAuthorised) {
+	doc := &schemas.ThreadDocument{DocumentID: x.RMAID, ExpectedDate: x.ExpectedDate}
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		doc.Lines = append(doc.Lines, schemas.DocumentLine{LineID: l.LineID, OrderLineID: l.OrderLineID, Stock: &l.Stock, Qty: l.Quantity.BaseQty, BaseUOM: l.Quantity.BaseUOM})
+	}
+	c.document, c.docKind = doc, "rma"
+}
+
+// expectedBack stamps what a returned line takes of what was expected back, under the date where that stands.
+func (c *completion) expectedBack(x *schemas.ReturnReceived, l *schemas.ReturnLine, used map[string]schemas.Decimal) {
+	if doc, line := c.announced(x, l); line != nil && !l.ExpectedConsumed.Set {
+		l.ExpectedConsumed, l.ExpectedDate = schemas.Some(c.arrives(announcedAs(x), line.LineID, l.Quantity.BaseQty, used)), doc.ExpectedDate
+	}
+}
+
+// announced is the document that told that a returned line would come, and its line there; none where it came unexpected, or elsewhere than expected.
+func (c *completion) announced(x *schemas.ReturnReceived, l *schemas.ReturnLine) (*schemas.ThreadDocument, *schemas.DocumentLine) {
+	kind, id := "rma", x.RMAID
+	if x.ReturnedToSenderID != "" {
+		kind, id = "returning", x.ReturnedToSenderID
+	}
+	doc := c.t.document(kind, id)
+	if doc == nil {
+		return nil, nil
+	}
+	line := c.quote(doc, kind+" line", ownID, l.LineID)
+	if line == nil && l.OrderLineID != "" {
+		line = c.quote(doc, kind+" order line", orderedID, l.OrderLineID)
+	}
+	if line == nil || line.Stock == nil || line.Stock.SKU != l.Stock.SKU || line.Stock.Location != l.Stock.Location || line.BaseUOM != l.Quantity.BaseUOM {
+		return nil, nil
+	}
+	return doc, line
+}
+
+func announcedAs(x *schemas.ReturnReceived) string {
+	if x.ReturnedToSenderID != "" {
+		return returningTo(x.ReturnedToSenderID)
+	}
+	return comingBack(x.RMAID)
+}
+
+// undelivered is the shipment line that comes back instead of arriving, where the goods were still ours.
+func (c *completion) undelivered(x *schemas.ReturnReceived, l *schemas.ReturnLine) (doc *schemas.ThreadDocument, line *schemas.DocumentLine) {
+	if doc = c.t.document("shipment", cmp.Or(l.ShipmentID, x.ShipmentID)); x.Against != schemas.ReturnAgainstUNDELIVERED || doc == nil || !ours(doc) {
+		return nil, nil
+	}
+	return doc, c.quote(doc, "shipment's order line", orderedID, l.OrderLineID)
+}
+
+// cameBack takes a returned line off what was expected, and off its way where it never arrived.
+func (c *completion) cameBack(x *schemas.ReturnReceived, l *schemas.ReturnLine, signed func(schemas.Decimal) schemas.Decimal) {
+	if _, line := c.announced(x, l); line != nil {
+		c.expect(announcedAs(x), line.LineID, &l.Stock, signed(l.ExpectedConsumed.V).Neg())
+	}
+	if doc, line := c.undelivered(x, l); line != nil {
+		c.off(doc.DocumentID, line.LineID, signed(l.Quantity.BaseQty))
+	}
+}
+
+func (c *completion) notReceived(x *schemas.ReturnClosedNotReceived) error {
+	doc, credit := c.t.document("rma", x.RMAID), c.t.document("credit", x.CreditMemoID)
+	used := map[string]schemas.Decimal{}
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		line := c.quote(doc, "rma line", ownID, l.LineID)
+		if line == nil || line.BaseUOM != l.Quantity.BaseUOM {
+			return contract("lines.line_id is not a line of the authorisation, or is counted in another unit")
+		}
+		l.OrderLineID, l.Stock = line.OrderLineID, line.Stock
+		if !l.ExpectedConsumed.Set {
+			l.ExpectedConsumed, l.ExpectedDate = schemas.Some(c.arrives(comingBack(x.RMAID), l.LineID, l.Quantity.BaseQty, used)), doc.ExpectedDate
+		}
+		if l.Cost == nil {
+			l.Cost = c.creditedCost(credit, l)
+		}
+	}
+	return nil
+}
+
+// creditedCost is the cost at which a credit memo expects goods back, else the standard.
+func (c *completion) creditedCost(credit *schemas.ThreadDocument, l *schemas.NotReceivedLine) *schemas.CostBasis {
+	if credit != nil {
+		from := c.quote(credit, "credit line", ownID, l.CreditMemoLineID)
+		if from == nil && l.OrderLineID != "" {
+			from = c.quote(credit, "credit's order line", orderedID, l.OrderLineID)
+		}
+		if from != nil && from.Cost != nil {
+			return costOf(from.Cost.Method, from.Cost.UnitCost, l.Quantity.BaseQty, from.Cost.CostVersion, from.Cost.Currency)
+		}
+	}
+	return c.standardCost(l.Stock.SKU, l.Quantity.BaseQty)
+}
+
+// accrue notes what a shipment accrues for its label, in both currencies as processors/finance books it.
+func (c *completion) accrue(doc *schemas.ThreadDocument, label *schemas.Money) {
+	if label == nil {
+		return
+	}
+	functional := schemas.Money{Amount: label.Amount, Currency: c.entity.FunctionalCurrency}
+	if label.Currency != c.entity.FunctionalCurrency && doc.FX != nil {
+		if exponent, err := schemas.CurrencyExponent(c.entity.FunctionalCurrency); err == nil {
+			functional.Amount = label.Amount.MulRound(doc.FX.Rate, exponent, c.rounding).Round(4, schemas.Down)
+		}
+	}
+	doc.Freight, doc.FreightFunctional = label, &functional
+}
+
+// freightBilled stamps what each shipment accrued. The first bill takes it off; what a later one asks for is cost.
+func (c *completion) freightBilled(x *schemas.FreightCostBilled) error {
+	for i := range x.Shipments {
+		s := &x.Shipments[i]
+		if doc := c.t.document("shipment", s.ShipmentID); doc != nil && !c.t.knows(billedFact(s.ShipmentID)) {
+			s.Accrued, s.AccruedFunctional = doc.Freight, doc.FreightFunctional
+		}
+	}
+	return c.rate(&x.FX, x.Amount.Currency)
+}
+
+// moveEffect notes what is on its way, and what is no more.
+func (c *completion) moveEffect(e schemas.Event, signed func(schemas.Decimal) schemas.Decimal) {
+	switch x := e.(type) {
+	case *schemas.InventoryTransferDispatched:
+		for i := range x.Lines {
+			l := &x.Lines[i]
+			c.unreserve(l.ReservationID, l.LineID, signed(l.ReservedConsumed.V), false)
+			c.expect(onTheWay(x.DispatchID), l.LineID, &l.Stock, signed(l.Quantity.BaseQty))
+		}
+	case *schemas.InventoryTransferReceived:
+		for i := range x.Lines {
+			l := &x.Lines[i]
+			c.expect(onTheWay(dispatchOf(x)), l.DispatchLineID, &l.Stock, signed(l.ExpectedConsumed.V).Neg())
+		}
+	case *schemas.ReturnAuthorised:
+		for i := range x.Lines {
+			c.expect(comingBack(x.RMAID), x.Lines[i].LineID, &x.Lines[i].Stock, signed(x.Lines[i].Quantity.BaseQty))
+		}
+	case *schemas.ShipmentReturnedToSender:
+		for i := range x.Lines {
+			c.expect(returningTo(x.ReturnID), x.Lines[i].ShipmentLineID, x.Lines[i].Stock, signed(x.Lines[i].Quantity.BaseQty))
+		}
+	case *schemas.ReturnClosedNotReceived:
+		for i := range x.Lines {
+			c.expect(comingBack(x.RMAID), x.Lines[i].LineID, x.Lines[i].Stock, signed(x.Lines[i].ExpectedConsumed.V).Neg())
+		}
+	case *schemas.ShipmentDelivered:
+		for i := range x.Lines {
+			c.off(x.ShipmentID, x.Lines[i].ShipmentLineID, signed(x.Lines[i].Quantity.BaseQty))
+		}
+	case *schemas.ShipmentLost:
+		for i := range x.Lines {
+			c.off(x.ShipmentID, x.Lines[i].ShipmentLineID, signed(x.Lines[i].Quantity.BaseQty))
+		}
+	case *schemas.ReturnReceived:
+		for i := range x.Lines {
+			c.cameBack(x, &x.Lines[i], signed)
+		}
+	}
+}
+
+// off takes goods off their way, where a thread keeps them as on it.
+func (c *completion) off(shipment, line string, q schemas.Decimal) {
+	if r := c.t.reservation(inTransit(shipment), line); r != nil {
+		r.Remaining = r.Remaining.Sub(q)
+	}
+}
