@@ -190,6 +190,14 @@ func (c *engineChild) run(started chan<- error) {
 	close(c.done)
 }
 
+// told is an error that came as text from another process.
+func told(text string) error {
+	if before, after, ok := strings.Cut(text, ErrPortInUse.Error()); ok {
+		return fmt.Errorf("%s%w%s", before, ErrPortInUse, after)
+	}
+	return errors.New(text)
+}
+
 // greet hands the child its configuration, the password included, which so never stands in an environment, and reads its answer.
 func (c *ClickHouse) greet(ctx context.Context, child *engineChild, ready *os.File) (string, error) {
 	order := childOrder{Library: c.library, Addr: c.config.Addr, DataDir: c.config.DataDir, User: c.config.User, Password: c.config.Password, MaxMemory: c.config.MaxMemory}
@@ -213,7 +221,7 @@ func (c *ClickHouse) greet(ctx context.Context, child *engineChild, ready *os.Fi
 		}
 	}
 	if text != "" {
-		return "", errors.New(text)
+		return "", told(text)
 	}
 	return "", errors.Join(errors.New("the ClickHouse engine ended before it was ready: its output has the reason; main or TestMain must call embedded.RunEngineIfChild first"), err)
 }

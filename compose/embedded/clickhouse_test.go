@@ -315,7 +315,7 @@ func TestPortAndFolderInUse(t *testing.T) {
 			t.Errorf("got %v, want one line with %q", err, want)
 		}
 	}
-	refuse(ClickHouseConfig{Addr: taken.Addr().String(), DataDir: t.TempDir()}, "the port is in use")
+	refuse(ClickHouseConfig{Addr: taken.Addr().String(), DataDir: t.TempDir()}, "the address is in use")
 	folder := t.TempDir()
 	startClickHouse(t, func(config *ClickHouseConfig) { config.DataDir = folder })
 	refuse(ClickHouseConfig{Addr: "127.0.0.1:0", DataDir: folder}, "another ClickHouse engine runs on "+folder)

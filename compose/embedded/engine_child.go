@@ -100,7 +100,7 @@ func serve(listener net.Listener, server *engineServer, life io.Reader) error {
 func listenEngine(addr string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("ClickHouse cannot listen on %s: the port is in use; stop what listens there, or set another ClickHouse address", addr)
+		return nil, fmt.Errorf("ClickHouse cannot listen on %s: %w; stop what listens there, or set another ClickHouse address", addr, ErrPortInUse)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("ClickHouse cannot listen on %s: %w; set another ClickHouse address", addr, err)

@@ -158,9 +158,9 @@ func TestPortInUse(t *testing.T) {
 		}
 		err = d.run(t.Context())
 		taken.Close()
-		if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), taken.Addr().String()) ||
+		if err == nil || statusOf(err) != 3 || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), taken.Addr().String()) ||
 			!strings.Contains(err.Error(), c.setting) || !strings.Contains(err.Error(), c.variable) {
-			t.Errorf("%s taken: %v: want one line with the address, %s and %s", c.setting, err, c.setting, c.variable)
+			t.Errorf("%s taken: %v: want status 3 and one line with the address, %s and %s", c.setting, err, c.setting, c.variable)
 		}
 	}
 }

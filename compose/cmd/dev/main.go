@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -21,6 +22,14 @@ func main() {
 	}
 	if err := d.run(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "dev:", err)
-		os.Exit(1)
+		os.Exit(statusOf(err))
 	}
+}
+
+// statusOf is the exit status as architecture.md §7 counts it: 3 where something that is needed cannot be had, here a port.
+func statusOf(err error) int {
+	if errors.Is(err, embedded.ErrPortInUse) || errors.Is(err, syscall.EADDRINUSE) {
+		return 3
+	}
+	return 1
 }
