@@ -72,10 +72,6 @@ func (x *RuleSuperseded) decodeAvro(r *reader) {
 }
 
 func (x *RuleSuperseded) hashContent(h *contentHasher) {
-	if x.By != "" {
-		h.name("by")
-		h.string(x.By)
-	}
 	{
 		mark := h.name("meta")
 		x.Meta.hashContent(h)
@@ -88,13 +84,5 @@ func (x *RuleSuperseded) hashContent(h *contentHasher) {
 	if x.OldRuleSet != "" {
 		h.name("old_rule_set")
 		h.string(x.OldRuleSet)
-	}
-	if x.PlanID != "" {
-		h.name("plan_id")
-		h.string(x.PlanID)
-	}
-	if x.Reason != "" {
-		h.name("reason")
-		h.string(x.Reason)
 	}
 }

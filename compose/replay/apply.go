@@ -39,6 +39,18 @@ func (d Desk) Apply(ctx context.Context, plan Plan, why string) (Applied, error)
 	if err := plan.allows(now); err != nil {
 		return done, err
 	}
+	if plan.Selection.RuleSet != "" {
+		done.Planned = len(plan.Effect.Superseded)
+		done.Already = done.Planned - len(now.Effect.Superseded)
+		if len(now.Effect.Superseded) == 0 {
+			return done, nil
+		}
+		if err := d.supersede(ctx, plan, now.Effect.Superseded, why); err != nil {
+			return done, err
+		}
+		done.Added, err = d.awaitSuperseded(ctx, now)
+		return done, err
+	}
 	done.Already = done.Planned - len(now.Effect.New)
 	if len(now.Effect.New) == 0 {
 		return done, nil
@@ -53,8 +65,12 @@ func (d Desk) Apply(ctx context.Context, plan Plan, why string) (Applied, error)
 // allows says whether what would happen now is what was planned.
 func (p Plan) allows(now Plan) error {
 	switch {
-	case p.Selection.RuleSet != "":
-		return refused("the plan derives under rule set %s, which is not the one that is stamped: what stands would have to be superseded, and that needs rule.superseded", p.Selection.RuleSet)
+	case p.Selection.RuleSet != "" && p.Selection.Processor != "finance":
+		return refused("only entries are superseded: a plan of %s under another rule set is to look at", p.Selection.Processor)
+	case p.Selection.RuleSet != "" && len(p.Effect.New)+len(p.Effect.Dead)+len(p.Effect.Caused) > 0:
+		return refused("%d events lack what follows from them under their own rules: complete or redrive these first, then plan again", len(p.Effect.New)+len(p.Effect.Dead)+len(p.Effect.Caused))
+	case len(p.Effect.Unfit) > 0:
+		return refused("rule set %s refuses %d events, the first: %s at %s: %s", p.Selection.RuleSet, len(p.Effect.Unfit), p.Effect.Unfit[0].Type, p.Effect.Unfit[0].Position, p.Effect.Unfit[0].Reason)
 	case len(p.Effect.Changed)+len(p.Effect.Orphaned) > 0:
 		return refused("the plan would change %d and leave behind %d records that stand: that needs rule.superseded, a reversal beside the new entry; first `throughline audit`, they may have been tampered with",
 			len(p.Effect.Changed), len(p.Effect.Orphaned))
@@ -64,6 +80,9 @@ func (p Plan) allows(now Plan) error {
 		return refused("the rules of this program give something else than those of the plan: plan again")
 	case len(now.Effect.Changed)+len(now.Effect.Orphaned) > 0:
 		return refused("since the plan, %d records came to stand with other content and %d that nothing gives: `throughline audit`", len(now.Effect.Changed), len(now.Effect.Orphaned))
+	}
+	if err := p.supersedesOnly(now); err != nil {
+		return err
 	}
 	planned := map[string][]string{}
 	for _, e := range p.Effect.New {
@@ -79,6 +98,20 @@ func (p Plan) allows(now Plan) error {
 	for _, e := range now.Effect.Dead {
 		if planned[e.Position] != nil {
 			return refused("%s at %s has died at the processor since (%s): `throughline dlq redrive`, then apply again", e.Type, e.Position, e.Reason)
+		}
+	}
+	return nil
+}
+
+// supersedesOnly says whether what would be superseded now was planned to be. What has been superseded since is done already.
+func (p Plan) supersedesOnly(now Plan) error {
+	planned := map[string]string{}
+	for _, e := range p.Effect.Superseded {
+		planned[e.ID] = e.Stands
+	}
+	for _, e := range now.Effect.Superseded {
+		if stood, ok := planned[e.ID]; !ok || stood != e.Stands {
+			return refused("%s at %s stands under %s now, and did not when the plan was made: plan again", e.Type, e.Position, e.Stands)
 		}
 	}
 	return nil

@@ -10,8 +10,8 @@ import (
 
 // effect says what a replay would change, in the order of the log.
 func (s *shadow) effect(ctx context.Context, windows []Window) (Effect, error) {
-	f := Effect{New: []Event{}, Changed: []Event{}, Orphaned: []Event{}, Dead: []Event{}, Caused: []Event{}, Money: []Money{}, Units: []Units{}}
-	b := &books{money: map[Money]schemas.Decimal{}, units: map[Units]schemas.Decimal{}}
+	f := Effect{New: []Event{}, Changed: []Event{}, Orphaned: []Event{}, Dead: []Event{}, Caused: []Event{}, Superseded: []Event{}, Unfit: []Event{}, Money: []Money{}, Units: []Units{}}
+	b := s.difference
 	again := map[schemas.Position]map[schemas.UUID]bool{} // events whose new or changed records must be weighed
 	for _, x := range s.order {
 		var absent, other []schemas.UUID
@@ -38,6 +38,14 @@ func (s *shadow) effect(ctx context.Context, windows []Window) (Effect, error) {
 		}
 		if len(other) > 0 {
 			f.Changed = append(f.Changed, x.as(other, ""))
+		}
+		if x.superseded {
+			e := x.as(nil, "")
+			e.Stands = x.stands
+			f.Superseded = append(f.Superseded, e)
+		}
+		if x.unfit != "" {
+			f.Unfit = append(f.Unfit, x.as(nil, x.unfit))
 		}
 		if ids := append(absent, other...); len(ids) > 0 {
 			again[x.at] = set(ids)
@@ -104,6 +112,10 @@ func (s *shadow) weighStrays(f *Effect, b *books) {
 type books struct {
 	money map[Money]schemas.Decimal // Amount is not set in the key
 	units map[Units]schemas.Decimal
+}
+
+func newBooks() *books {
+	return &books{money: map[Money]schemas.Decimal{}, units: map[Units]schemas.Decimal{}}
 }
 
 func (b *books) add(e schemas.Event, sign int) {

@@ -15,7 +15,7 @@ import (
 )
 
 // planVersion moves when a plan of an older form can no longer be applied.
-const planVersion = 1
+const planVersion = 2
 
 // Plan is what a replay would do, to the last offset. It is a file for people to read and for Apply to hold on to.
 type Plan struct {
@@ -38,6 +38,7 @@ type Event struct {
 	Position string   `json:"position"`
 	IDs      []string `json:"ids"`              // of what follows from it
 	Reason   string   `json:"reason,omitempty"` // why it would die, or died
+	Stands   string   `json:"stands,omitempty"` // the rule set under which its entry stands, where another is to replace it
 }
 
 // Effect is what would change.
@@ -48,12 +49,17 @@ type Effect struct {
 	Dead     []Event `json:"dead"`     // missing because the event died at the processor: redrive it
 	Curable  int     `json:"curable"`  // of them, those that today's rules can derive
 	Caused   []Event `json:"caused"`   // today's rules cannot derive it, and no letter says so
-	Money    []Money `json:"money"`    // of what is new, changed or orphaned
-	Units    []Units `json:"units"`
+
+	Superseded []Event `json:"superseded"` // stands under other rules than the plan's rule set, which give something else: apply publishes a rule.superseded for each
+	Unfit      []Event `json:"unfit"`      // the plan's rule set refuses it
+	Money      []Money `json:"money"`      // of what is new, changed, orphaned or superseded
+	Units      []Units `json:"units"`
 }
 
 // Changes is how many events would be touched.
-func (e Effect) Changes() int { return len(e.New) + len(e.Changed) + len(e.Orphaned) }
+func (e Effect) Changes() int {
+	return len(e.New) + len(e.Changed) + len(e.Orphaned) + len(e.Superseded)
+}
 
 // Money is a difference of one account in one period, functional currency, Dr +.
 type Money struct {
@@ -140,7 +146,7 @@ func (d Desk) plan(ctx context.Context, p processors.Processor, s Selection, win
 	}
 	plan.AsOf = asWindows(asOf)
 	sh := &shadow{desk: d, processor: p, selection: s, inputs: sha256.New(), derived: sha256.New(), events: map[schemas.UUID]*shadowed{}, wants: map[schemas.UUID]want{},
-		letters: map[schemas.Position]string{}, ruleSets: map[string]bool{}}
+		letters: map[schemas.Position]string{}, ruleSets: map[string]bool{}, difference: newBooks()}
 	if err := sh.run(ctx, windows, asOf); err != nil {
 		return plan, err
 	}

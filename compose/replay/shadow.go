@@ -25,6 +25,9 @@ type shadow struct {
 	order     []*shadowed // as read
 	wants     map[schemas.UUID]want
 	strays    []schemas.Delivery // that stand and must not, or with other content
+
+	standings  standings
+	difference *books // between what stands and what the plan's rule set gives
 }
 
 // shadowed is one selected event.
@@ -34,6 +37,10 @@ type shadowed struct {
 	at        schemas.Position
 	ids       []schemas.UUID // of what follows
 	refusal   string         // why the derivation refuses it
+
+	stands     string // the rule set under which it stands, where the plan is for another
+	superseded bool   // its effect is another one under the plan's rule set
+	unfit      string // why the plan's rule set refuses it
 }
 
 // want is one record that must stand.
@@ -51,6 +58,9 @@ func (s *shadow) run(ctx context.Context, windows []Window, asOf map[string]map[
 	}
 	if len(windows) == 0 {
 		return nil
+	}
+	if err := s.corrections(ctx); err != nil {
+		return err
 	}
 	// In the order of the windows, each by itself: the hashes must not depend on how partitions interleave.
 	for _, w := range windows {
@@ -120,7 +130,7 @@ func (s *shadow) takeEvent(d schemas.Delivery) error {
 		s.wants[id] = want{digest: sum, of: x}
 		fmt.Fprintf(s.derived, "%s %x\n", id, sum)
 	}
-	return nil
+	return s.supersedes(x, d.Event)
 }
 
 // derive is the processor's derivation; a panic is a refusal, as it is in the loop.
@@ -130,9 +140,6 @@ func (s *shadow) derive(e schemas.Event) (out []schemas.Event, err error) {
 			out, err = nil, &schemas.PoisonError{Class: schemas.DeadLetterClassRULE_ERROR, Reason: "derivation panicked"}
 		}
 	}()
-	if s.selection.RuleSet != "" {
-		e.Header().RuleSet = s.selection.RuleSet
-	}
 	out, err = s.processor.Derive(e)
 	if err != nil && !errors.Is(err, schemas.ErrPoison) && !errors.Is(err, processors.ErrUnknownRuleSet) {
 		err = &schemas.PoisonError{Class: schemas.DeadLetterClassRULE_ERROR, Reason: err.Error()}

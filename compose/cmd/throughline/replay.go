@@ -44,7 +44,7 @@ func newReplayPlanCommand(a *app) *cobra.Command {
 			if err != nil {
 				return planError(err)
 			}
-			if file != "" || len(plan.Effect.New) > 0 {
+			if file != "" || len(plan.Effect.New)+len(plan.Effect.Superseded) > 0 {
 				if file == "" {
 					file = "replay-" + plan.Hash[:12] + ".json"
 				}
@@ -65,7 +65,7 @@ func newReplayPlanCommand(a *app) *cobra.Command {
 	f.StringVar(&s.Order, "order", "", "only this order or thread")
 	f.StringVar(&s.SKU, "sku", "", "only events that name this SKU")
 	f.StringSliceVar(&s.Types, "type", nil, "only these event types")
-	f.StringVar(&s.RuleSet, "rule-set", "", "derive under this rule set instead of the one stamped; to look at: such a plan cannot be applied")
+	f.StringVar(&s.RuleSet, "rule-set", "", "compare what stands with what this rule set gives; applying such a plan publishes a rule.superseded for every event whose entry differs")
 	f.StringVar(&file, "file", "", "where to write the plan (default replay-HASH.json, where there is something to add)")
 	return c
 }
@@ -90,8 +90,11 @@ func writePlan(file string, plan replay.Plan) error {
 }
 
 func differs(e replay.Effect) error {
-	if e.Changes() == 0 && len(e.Caused) == 0 && len(e.Dead) == 0 {
+	if e.Changes() == 0 && len(e.Caused) == 0 && len(e.Dead) == 0 && len(e.Unfit) == 0 {
 		return nil
+	}
+	if len(e.Superseded)+len(e.Unfit) > 0 {
+		return found(fmt.Errorf("%d events would be superseded, %d are refused by the rule set of the plan", len(e.Superseded), len(e.Unfit)))
 	}
 	return found(fmt.Errorf("%d events would gain what is missing, %d would change, %d have records that nothing gives, %d are dead (redrive them), %d could not be derived today",
 		len(e.New), len(e.Changed), len(e.Orphaned), len(e.Dead), len(e.Caused)))
@@ -107,6 +110,8 @@ func writeEffect(w io.Writer, p replay.Plan, file string) {
 	writeEvents(w, "would be new", p.Effect.New)
 	writeEvents(w, "would change: needs rule.superseded", p.Effect.Changed)
 	writeEvents(w, "stands and nothing gives it: needs rule.superseded", p.Effect.Orphaned)
+	writeEvents(w, "stands under other rules: a rule.superseded reverses and books it anew", p.Effect.Superseded)
+	writeEvents(w, "refused by the rule set of the plan", p.Effect.Unfit)
 	writeEvents(w, fmt.Sprintf("dead, %d of them curable: `throughline dlq redrive`", p.Effect.Curable), p.Effect.Dead)
 	writeEvents(w, "could not be derived by today's rules", p.Effect.Caused)
 	if len(p.Effect.Money) > 0 {
@@ -129,7 +134,7 @@ func writeEffect(w io.Writer, p replay.Plan, file string) {
 	}
 	if file != "" {
 		fmt.Fprintf(w, "\nplan %s written to %s", p.Hash[:12], file)
-		if len(p.Effect.New) > 0 {
+		if len(p.Effect.New)+len(p.Effect.Superseded) > 0 {
 			fmt.Fprintf(w, ": `throughline replay apply %s --why …`", file)
 		}
 		fmt.Fprintln(w)
