@@ -145,7 +145,7 @@ func keepDocuments(events []schemas.Event, places []int) {
 func prerequisite(e schemas.Event) bool {
 	switch e.(type) {
 	case *schemas.OrderAccepted, *schemas.InventoryReserved, *schemas.ShipmentShipped, *schemas.InvoiceIssued, *schemas.CreditMemoIssued,
-		*schemas.DisputeOpened, *schemas.ReturnReceived:
+		*schemas.DisputeOpened, *schemas.ReturnAuthorised, *schemas.ReturnReceived:
 		return true
 	}
 	return false

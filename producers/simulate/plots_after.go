@@ -39,7 +39,7 @@ func (r *run) payBack(o *order, at schemas.Time, cm *schemas.CreditMemoIssued, o
 // bringBack receives what a credit memo expects and decides line by line.
 func (r *run) bringBack(o *order, at schemas.Time, cm *schemas.CreditMemoIssued) {
 	id := r.id("RET")
-	e := &schemas.ReturnReceived{ReceiptID: id, RMAID: "RMA-" + id, CreditMemoID: cm.CreditMemoID, OrderID: o.id, Against: schemas.ReturnAgainstCREDITED}
+	e := &schemas.ReturnReceived{ReceiptID: id, RMAID: r.authorise(o, at-2*day, cm), CreditMemoID: cm.CreditMemoID, OrderID: o.id, Against: schemas.ReturnAgainstCREDITED}
 	d := &schemas.ReturnDispositioned{DispositionID: id + "-D", ReceiptID: id, RMAID: e.RMAID, CreditMemoID: cm.CreditMemoID, OrderID: o.id}
 	for _, l := range cm.Lines {
 		stock := *l.Stock
@@ -58,6 +58,18 @@ func (r *run) bringBack(o *order, at schemas.Time, cm *schemas.CreditMemoIssued)
 	if r.chance(90) { // the others wait for inspection
 		r.sayLocally(r.later(at, 2, 0), d, returns(id, "dispositioned"), refs...)
 	}
+}
+
+// authorise lets the customer send back what a credit memo expects.
+func (r *run) authorise(o *order, at schemas.Time, cm *schemas.CreditMemoIssued) string {
+	id := r.id("RMA")
+	e := &schemas.ReturnAuthorised{RMAID: id, OrderID: o.id, CreditMemoID: cm.CreditMemoID, Reason: "NOT_AS_DESCRIBED", Policy: schemas.RefundPolicyON_SCAN,
+		ExpectedDate: schemas.Some(localDate(at) + 5)}
+	for _, l := range cm.Lines {
+		e.Lines = append(e.Lines, schemas.AuthorisedLine{LineID: l.LineID, OrderLineID: l.OrderLineID, Stock: *l.Stock, Quantity: *l.Quantity})
+	}
+	r.say(at, e, returns(id, "authorised"), o.refs("rma_id", id, "credit_memo_id", cm.CreditMemoID)...)
+	return id
 }
 
 // playKept: the customer keeps the goods and gets money back; a charge is credited too.

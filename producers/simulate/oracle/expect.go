@@ -40,7 +40,7 @@ type story struct {
 	reservations map[string]Shelf    // reservation and line → where the stock is
 	creditCost   map[string]*big.Rat // credit memo and line → unit cost
 	receiptCost  map[string]*big.Rat // return receipt and line → unit cost
-	disputed     map[string]*big.Rat // dispute → rate
+	coming       map[string]*coming  // document and line → what is still to come of it
 	ledger       ledger
 	shelves      map[Shelf]map[string]*big.Rat
 	counts       map[string]int64
@@ -66,7 +66,7 @@ type undo struct {
 func Expect(reference []schemas.Event, events iter.Seq[schemas.Event]) (Expected, error) {
 	s := &story{costs: map[string][]cost{}, rates: map[string][]rate{}, voided: map[schemas.UUID]*undo{}, orders: map[string]*order{},
 		lots: map[string]*lot{}, invoiceRate: map[string]*big.Rat{}, reservations: map[string]Shelf{}, creditCost: map[string]*big.Rat{},
-		receiptCost: map[string]*big.Rat{}, disputed: map[string]*big.Rat{}, shelves: map[Shelf]map[string]*big.Rat{}, counts: map[string]int64{}}
+		receiptCost: map[string]*big.Rat{}, coming: map[string]*coming{}, shelves: map[Shelf]map[string]*big.Rat{}, counts: map[string]int64{}}
 	for _, e := range reference {
 		switch x := e.(type) {
 		case *schemas.ReferenceItem:
@@ -116,6 +116,9 @@ func (s *story) hear(e schemas.Event) error {
 		return s.invoiced(x)
 	case *schemas.CreditMemoIssued:
 		return s.credited(x)
+	case *schemas.ReturnAuthorised:
+		s.authorised(x)
+		return nil
 	case *schemas.ReturnReceived:
 		return s.returned(x)
 	case *schemas.ReturnDispositioned:
@@ -169,7 +172,7 @@ func (s *story) outcome() (Expected, error) {
 	for shelf, buckets := range s.shelves {
 		out.Positions[shelf] = Position{OnHand: w.decimal(buckets[onHand], 6), Unavailable: w.decimal(buckets[unavailable], 6),
 			Reserved: w.decimal(buckets[reserved], 6), OpenDemand: w.decimal(buckets[openDemand], 6),
-			Inbound: w.decimal(nil, 6), SafetyStock: w.decimal(nil, 6)}
+			Inbound: w.decimal(buckets[inbound], 6), SafetyStock: w.decimal(buckets[safetyStock], 6)}
 	}
 	return out, w.err
 }

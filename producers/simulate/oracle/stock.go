@@ -12,6 +12,8 @@ const (
 	unavailable = "unavailable"
 	reserved    = "reserved"
 	openDemand  = "open_demand"
+	inbound     = "inbound"
+	safetyStock = "safety_stock"
 )
 
 // move is one change of one bucket.
@@ -157,6 +159,9 @@ func (s *story) returned(x *schemas.ReturnReceived) error {
 		s.receiptCost[x.ReceiptID+"/"+l.LineID] = unit
 		s.move(&x.Meta, shelfOf(l.Stock), onHand, num(l.Quantity.BaseQty))
 		s.move(&x.Meta, shelfOf(l.Stock), unavailable, num(l.Quantity.BaseQty))
+		if x.RMAID != "" {
+			s.arrive(&x.Meta, x.RMAID+"/"+l.LineID, num(l.Quantity.BaseQty))
+		}
 		e.dr("1200", "", value(l.Quantity, unit))
 		e.cr("1260", keyOf(x.OrderID, x.ReceiptID, l.OrderLineID), value(l.Quantity, unit))
 	}
