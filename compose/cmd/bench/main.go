@@ -28,6 +28,7 @@ var parts = []part{
 	{"processors", "finance through transactions, their tax, and Kafka Streams beside it", measureProcessors},
 	{"lives", "end to end: complete order lives a second, and what each role costs", measureLives},
 	{"latency", "from publish to visible in ClickHouse at a steady rate", measureLatency},
+	{"ledger", "the trial balance of 20 million lines, and the way down to an entry", measureLedger},
 	{"growth", "what an event costs while the log grows", measureGrowth},
 }
 
