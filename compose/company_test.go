@@ -54,9 +54,14 @@ func (w *world) mustEqual(want simulate.Expected) {
 			w.t.Errorf("position %v: none", shelf)
 			continue
 		}
-		if !p.OnHand.Equal(v.OnHand) || !p.Unavailable.Equal(v.Unavailable) || !p.Reserved.Equal(v.Reserved) || !p.OpenDemand.Equal(v.OpenDemand) {
-			w.t.Errorf("position %v: got on hand %s, unavailable %s, reserved %s, open %s; want %s, %s, %s, %s", shelf, p.OnHand.Text(), p.Unavailable.Text(),
-				p.Reserved.Text(), p.OpenDemand.Text(), v.OnHand.Text(), v.Unavailable.Text(), v.Reserved.Text(), v.OpenDemand.Text())
+		for _, b := range []struct {
+			name      string
+			got, want schemas.Decimal
+		}{{"on hand", p.OnHand, v.OnHand}, {"unavailable", p.Unavailable, v.Unavailable}, {"reserved", p.Reserved, v.Reserved},
+			{"open demand", p.OpenDemand, v.OpenDemand}, {"inbound", p.Inbound, v.Inbound}, {"safety stock", p.SafetyStock, v.SafetyStock}} {
+			if !b.got.Equal(b.want) {
+				w.t.Errorf("position %v: %s is %s, want %s", shelf, b.name, b.got.Text(), b.want.Text())
+			}
 		}
 	}
 }

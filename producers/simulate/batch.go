@@ -171,8 +171,23 @@ func (r *run) close(b *batch) {
 	e := &schemas.PayoutPaid{PayoutID: "PO" + b.id[1:], BatchID: b.id, PSP: b.psp, Amount: schemas.Money{Amount: b.total, Currency: b.currency},
 		ArrivalDate: schemas.Some(localDate(b.at) + 1), ItemCount: int64(len(b.rows) + len(b.others)), FX: fx,
 		Totals: []schemas.CategoryTotal{{Category: "payout", Amount: b.total, Count: int64(len(b.rows) + len(b.others))}}}
-	r.say(b.at+hour, e, processor(b.psp, "payout", e.PayoutID, "paid"), "payout_id", e.PayoutID, "batch_id", b.id)
-	r.bankLine(r.later(b.at, 1, 2*hour), schemas.MatchedKindPAYOUT, e.PayoutID, "", e.Amount, fx)
+	at := b.at + hour
+	r.say(at, e, processor(b.psp, "payout", e.PayoutID, "paid"), "payout_id", e.PayoutID, "batch_id", b.id)
+	if r.chance(15) {
+		e, at = r.failPayout(e, at)
+	}
+	r.bankLine(r.later(at, 1, hour), schemas.MatchedKindPAYOUT, e.PayoutID, "", e.Amount, e.FX)
+}
+
+// failPayout lets a payout come back from a bank that does not know the account, and be paid again under another number.
+func (r *run) failPayout(e *schemas.PayoutPaid, at schemas.Time) (again *schemas.PayoutPaid, paid schemas.Time) {
+	back := r.later(at, 1, hour)
+	r.say(back, &schemas.PayoutFailed{FailureID: "F-" + e.PayoutID, PayoutID: e.PayoutID, BatchID: e.BatchID, PSP: e.PSP, Amount: e.Amount, Reason: "ACCOUNT_UNKNOWN",
+		BookedFX: e.FX, FX: e.FX}, processor(e.PSP, "payout", e.PayoutID, "failed"), "payout_id", e.PayoutID, "batch_id", e.BatchID)
+	twin := *e
+	twin.Meta, twin.PayoutID = schemas.Meta{}, e.PayoutID+"-2"
+	r.say(back+hour, &twin, processor(e.PSP, "payout", twin.PayoutID, "paid"), "payout_id", twin.PayoutID, "batch_id", e.BatchID)
+	return &twin, back + hour
 }
 
 func (r *run) settleRow(b *batch, it row, at schemas.Time) {

@@ -15,6 +15,7 @@ type invoice struct {
 	id    string
 	at    schemas.Time
 	owed  schemas.Decimal
+	fx    *schemas.Fx // of a receivable in another currency: that of the day when the goods left
 	event *schemas.InvoiceIssued
 }
 
@@ -23,6 +24,9 @@ type invoice struct {
 func (r *run) bill(o *order, at schemas.Time, s *shipment) *invoice {
 	inv := r.newInvoice(o, at)
 	inv.owed = s.owed
+	if !o.prepaid() {
+		inv.fx = r.fx(o.currency, s.at, schemas.RateTypeSPOT, "ECB")
+	}
 	for i, p := range s.parts {
 		q, stock := p.line.item.quantity(p.n), p.line.item.at(p.line.place)
 		line := schemas.InvoiceLine{LineID: strconv.Itoa(i + 1), Kind: schemas.LineKindGOODS, OrderLineID: p.line.id,
@@ -84,7 +88,7 @@ func (r *run) issue(o *order, inv *invoice) {
 // sellOrderedCard: what the customer paid for the card leaves the deposit when the invoice is issued.
 func (r *run) sellOrderedCard(o *order, inv *invoice, l *orderLine) {
 	card := &giftCard{ref: r.id("GC"), worth: l.amounts.Total, from: inv.at + hour}
-	r.cards = append(r.cards, card)
+	r.cards, l.card = append(r.cards, card), card
 	r.say(inv.at, &schemas.GiftCardSold{SaleID: "S-" + card.ref, CardRef: card.ref, OrderID: o.id, InvoiceID: inv.id, CustomerRef: o.customer,
 		Amount: schemas.Money{Amount: card.worth, Currency: o.currency}, PaidInto: schemas.PaidIntoORDER_DEPOSIT},
 		erp("gift card", card.ref, "sold"), o.refs("invoice_id", inv.id)...)
@@ -170,6 +174,18 @@ func (r *run) writeOff(o *order, at schemas.Time, inv *invoice, amount schemas.D
 		e.TaxJurisdiction = "US-TX"
 	}
 	r.say(at, e, erp("write-off", e.WriteOffID, "written_off"), o.refs("invoice_id", inv.id)...)
+}
+
+// recover books money that came although nobody expected it any more, and the tax on it that is owed again.
+func (r *run) recover(o *order, at schemas.Time, inv *invoice, amount schemas.Decimal, relief *schemas.Money) {
+	fx := r.fx(o.currency, at, schemas.RateTypeSPOT, "bank")
+	e := &schemas.ReceivableRecovered{RecoveryID: r.id("RCV"), InvoiceID: inv.id, OrderID: o.id, CustomerRef: o.customer,
+		Amount: schemas.Money{Amount: amount, Currency: o.currency}, TaxRelief: relief, FX: fx}
+	if relief != nil {
+		e.TaxJurisdiction = "US-TX"
+	}
+	r.say(at, e, erp("recovery", e.RecoveryID, "recovered"), o.refs("invoice_id", inv.id)...)
+	r.bankLine(r.later(at, 1, 0), schemas.MatchedKindREMITTANCE, e.RecoveryID, o.id, e.Amount, fx)
 }
 
 // standingDocuments are an invoice and a credit memo that belong to no order. Nobody can complete them, so they state everything.

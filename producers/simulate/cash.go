@@ -36,7 +36,11 @@ func (r *run) pay(o *order, at schemas.Time) {
 		rest = r.payByCard(o, at, rest)
 	}
 	if rest.Sign() > 0 {
-		r.capture(at, o, &payment{id: r.id("PAY"), method: o.method, psp: o.psp, currency: o.currency, amount: rest, keptFee: o.marketplace})
+		p := &payment{id: r.id("PAY"), method: o.method, psp: o.psp, currency: o.currency, amount: rest, keptFee: o.marketplace}
+		if (o.method == schemas.PaymentMethodCARD || o.method == schemas.PaymentMethodWALLET) && r.chance(25) {
+			r.authorisePayment(o, at-minute, p.id, rest)
+		}
+		r.capture(at, o, p)
 	}
 }
 
@@ -58,6 +62,10 @@ func (r *run) payByCard(o *order, at schemas.Time, due schemas.Decimal) schemas.
 // collect lets a customer on account or cash on delivery pay an invoice, now and then in two parts.
 func (r *run) collect(o *order, inv *invoice) {
 	if o.prepaid() {
+		return
+	}
+	if o.terms == schemas.TermsON_ACCOUNT && r.chance(40) {
+		r.remit(o, inv)
 		return
 	}
 	parts := []schemas.Decimal{inv.owed}
@@ -139,8 +147,15 @@ func (r *run) refundAsCredit(o *order, at schemas.Time, amount schemas.Decimal, 
 	r.cards = append(r.cards, card)
 }
 
-// dispute opens a chargeback of part of an order's first payment through a processor, and answers how to lose it.
-func (r *run) dispute(o *order, at schemas.Time, amount schemas.Decimal) (lose func(at schemas.Time, settles schemas.Settles, creditMemo string)) {
+// dispute is a chargeback on its way.
+type dispute struct {
+	order *order
+	on    *payment
+	event *schemas.DisputeOpened
+}
+
+// dispute opens a chargeback of part of an order's last payment through a processor.
+func (r *run) dispute(o *order, at schemas.Time, amount schemas.Decimal) dispute {
 	p := o.payments[len(o.payments)-1]
 	money := schemas.Money{Amount: amount, Currency: p.currency}
 	fee := schemas.NewDecimal(1500, 2)
@@ -151,15 +166,32 @@ func (r *run) dispute(o *order, at schemas.Time, amount schemas.Decimal) (lose f
 	r.batchFor(p.psp, p.currency, at).add(row{kind: schemas.SettledKindDISPUTE, payment: p.id, dispute: e.DisputeID, order: o.id,
 		currency: p.currency, gross: amount.Neg(), fee: fee, feeBooked: true})
 	p.left = p.left.Sub(amount)
-	return func(at schemas.Time, settles schemas.Settles, creditMemo string) {
-		r.say(at, &schemas.DisputeLost{DisputeID: e.DisputeID, PaymentID: p.id, OrderID: o.id, PSP: p.psp, Amount: money, Settles: settles, CreditMemoID: creditMemo},
-			processor(p.psp, "dispute", e.DisputeID, "lost"), o.refs("payment_id", p.id, "dispute_id", e.DisputeID)...)
+	return dispute{o, p, e}
+}
+
+// lose gives the disputed money up: it settles what was due anyway, or is a loss.
+func (r *run) lose(d dispute, at schemas.Time, settles schemas.Settles, creditMemo string) {
+	r.say(at, &schemas.DisputeLost{DisputeID: d.event.DisputeID, PaymentID: d.on.id, OrderID: d.order.id, PSP: d.on.psp, Amount: d.event.Amount, Settles: settles,
+		CreditMemoID: creditMemo}, processor(d.on.psp, "dispute", d.event.DisputeID, "lost"), d.order.refs("payment_id", d.on.id, "dispute_id", d.event.DisputeID)...)
+}
+
+// win brings the money back, and for some the fee too.
+func (r *run) win(d dispute, at schemas.Time) {
+	e := &schemas.DisputeWon{DisputeID: d.event.DisputeID, PaymentID: d.on.id, OrderID: d.order.id, PSP: d.on.psp, Amount: d.event.Amount}
+	back := row{kind: schemas.SettledKindDISPUTE, payment: d.on.id, dispute: e.DisputeID, order: d.order.id, currency: d.on.currency, gross: e.Amount.Amount,
+		fee: schemas.NewDecimal(0, 4), feeBooked: true}
+	if r.chance(50) {
+		e.FeeRefunded, back.fee = d.event.Fee, d.event.Fee.V.Neg()
 	}
+	e.BalanceTransaction = "txn_" + e.DisputeID + "_won"
+	r.say(at, e, processor(d.on.psp, "dispute", e.DisputeID, "won"), d.order.refs("payment_id", d.on.id, "dispute_id", e.DisputeID)...)
+	r.batchFor(d.on.psp, d.on.currency, at).add(back)
+	d.on.left = d.on.left.Add(e.Amount.Amount)
 }
 
 // bankLine finds money on the statement. The bank converts at the rate of its own day.
 func (r *run) bankLine(at schemas.Time, matched schemas.MatchedKind, id, orderID string, amount schemas.Money, booked *schemas.Fx) {
-	account := map[string]string{"USD": "chase-001", "EUR": "commerz-002", "GBP": "barclays-003"}[amount.Currency]
+	account := bankAccount(amount.Currency)
 	e := &schemas.BankStatementLineMatched{BankAccount: account, LineID: r.id("BL"), Amount: amount, Matched: matched, MatchedID: id, OrderID: orderID,
 		BookedFX: booked, FX: r.fx(amount.Currency, at, schemas.RateTypeSPOT, "bank")}
 	if r.chance(20) { // the statement's booking date

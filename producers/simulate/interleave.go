@@ -145,7 +145,8 @@ func keepDocuments(events []schemas.Event, places []int) {
 func prerequisite(e schemas.Event) bool {
 	switch e.(type) {
 	case *schemas.OrderAccepted, *schemas.InventoryReserved, *schemas.ShipmentShipped, *schemas.InvoiceIssued, *schemas.CreditMemoIssued,
-		*schemas.DisputeOpened, *schemas.ReturnAuthorised, *schemas.ReturnReceived:
+		*schemas.DisputeOpened, *schemas.ReturnAuthorised, *schemas.ReturnReceived, *schemas.RefundIssued, *schemas.ShipmentReturnedToSender,
+		*schemas.InventoryTransferDispatched:
 		return true
 	}
 	return false

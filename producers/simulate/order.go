@@ -53,25 +53,34 @@ type order struct {
 	total       schemas.Decimal
 	payments    []*payment
 	billed      bool // its charges stand on an invoice
+	control     schemas.TransferPoint
+	version     int  // where it changes
+	bare        bool // neither discount nor freight nor tax, and unit prices in whole cents
 	freightBack bool // credit memos of goods credit their freight
 }
 
 // orderLine counts in whole steps of its item: pieces, cases or half kilograms.
 type orderLine struct {
-	id       string
-	kind     schemas.LineKind
-	charge   string
-	item     *item
-	place    string
-	qty      int64
-	price    schemas.Decimal
-	amounts  schemas.LineAmounts
-	parts    []schemas.Decimal // what is sliced and owed: net, freight, each tax that we remit
-	shipped  int64
-	credited int64
+	id     string
+	kind   schemas.LineKind
+	charge string
+	item   *item
+	place  string
+	qty    int64
+
+	requested schemas.Date
+	price     schemas.Decimal
+	amounts   schemas.LineAmounts
+	parts     []schemas.Decimal // what is sliced and owed: net, freight, each tax that we remit
+	card      *giftCard         // of a GIFT_CARD line
+	shipped   int64
+	credited  int64
 }
 
 func (o *order) prepaid() bool { return o.terms == schemas.TermsPREPAID }
+
+// ours says that the goods stay ours until they arrive.
+func (o *order) ours() bool { return o.control == schemas.TransferPointAT_DELIVERY }
 
 func (o *order) refs(kv ...string) []string { return append([]string{"order_id", o.id}, kv...) }
 
@@ -123,7 +132,13 @@ func (it *item) at(place string) schemas.StockRef {
 func (r *run) newOrder(i int, at schemas.Time) {
 	p := r.nextPlot()
 	o := &order{deal: p.deals[r.rng.IntN(len(p.deals))], id: "SO-" + strconv.Itoa(100_001+i), at: at + second, place: pick(r, r.places...),
-		customer: "C-" + strconv.Itoa(1000+r.rng.IntN(200)), freightBack: r.chance(30)}
+		customer: "C-" + strconv.Itoa(1000+r.rng.IntN(200)), freightBack: r.chance(30), control: schemas.TransferPointAT_SHIPMENT, bare: p.changes}
+	if p.ours {
+		o.control = schemas.TransferPointAT_DELIVERY
+	}
+	if p.changes {
+		o.version = 1
+	}
 	r.addGoods(o, p)
 	r.price(o)
 	if p.extras {
@@ -138,11 +153,14 @@ func (r *run) addGoods(o *order, p plot) {
 	n := max(r.cfg.LinesMin+r.rng.IntN(r.cfg.LinesMax-r.cfg.LinesMin+1), p.leastLines)
 	for i := range n {
 		it := r.items[r.rng.IntN(len(r.items)-1)]
-		if p.consigned && i == 0 {
+		switch {
+		case p.consigned && i == 0:
 			it = r.consigned
+		case p.changes:
+			it = r.otherThan(nil)
 		}
 		l := &orderLine{id: strconv.Itoa(i + 1), kind: schemas.LineKindGOODS, item: it, place: o.place,
-			qty: max(1+r.rng.Int64N(6), p.leastQty)}
+			qty: max(1+r.rng.Int64N(6), p.leastQty), requested: localDate(o.at) + 3}
 		r.take(it, l.place, it.base(l.qty), o.at)
 		o.lines = append(o.lines, l)
 	}
@@ -150,16 +168,18 @@ func (r *run) addGoods(o *order, p plot) {
 
 func (r *run) accept(o *order) {
 	e := &schemas.OrderAccepted{OrderID: o.id, CustomerRef: o.customer, ShipToCountry: o.country, Channel: o.channel, Terms: o.terms,
-		Currency: o.currency, Control: schemas.ControlTransfer{Point: schemas.TransferPointAT_SHIPMENT, Incoterm: "FCA"}}
+		Currency: o.currency, Control: schemas.ControlTransfer{Point: o.control, Incoterm: map[bool]string{false: "FCA", true: "DAP"}[o.ours()]}}
+	if o.version > 0 {
+		e.OrderVersion = strconv.Itoa(o.version)
+	}
 	if o.prepaid() && r.chance(70) { // the others leave the rate to admission, which takes the spot of the day
 		e.FX = r.fx(o.currency, o.at, schemas.RateTypePREPAYMENT, "shop")
 	}
-	requested := schemas.Some(localDate(o.at) + 3)
 	for _, l := range o.lines {
 		line := schemas.OrderLine{LineID: l.id, Kind: l.kind, ChargeCode: l.charge, Amounts: l.amounts}
 		if l.kind == schemas.LineKindGOODS {
 			ref := l.item.at(l.place)
-			line.Stock, line.Quantity, line.RequestedDate = &ref, l.item.quantity(l.qty), requested
+			line.Stock, line.Quantity, line.RequestedDate = &ref, l.item.quantity(l.qty), schemas.Some(l.requested)
 			line.UnitPrice = schemas.Some(l.price)
 		} else {
 			line.Quantity = schemas.Quantity{Qty: whole(1), UOM: "EA", BaseQty: whole(1), BaseUOM: "EA"}
@@ -169,6 +189,5 @@ func (r *run) accept(o *order) {
 	if o.prepaid() {
 		e.TenderPlan = []schemas.Tender{{Method: o.method, Amount: o.total}}
 	}
-	r.say(o.at, e, schemas.Source{System: o.system, Instance: o.instance, DocType: "order", DocID: o.id, Transition: "accepted"},
-		"order_id", o.id)
+	r.say(o.at, e, o.document("accepted"), "order_id", o.id)
 }

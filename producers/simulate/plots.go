@@ -18,6 +18,8 @@ type plot struct {
 	leastQty   int64
 	extras     bool // a charge, and for some a gift card
 	consigned  bool
+	ours       bool // until they are delivered
+	changes    bool // the order
 	play       func(r *run, o *order)
 }
 
@@ -42,9 +44,26 @@ func plots() []plot {
 		{name: "billed ahead", cards: 2, deals: prepaidDeals(), leastQty: 3, play: playBilledAhead},
 		{name: "dispute lost", cards: 2, deals: []deal{webUSD, walletUSD}, leastQty: 2, play: playDispute},
 		{name: "dispute of what never shipped", cards: 1, deals: []deal{walletUSD}, play: playDisputeDeposit},
-		{name: "written off", cards: 2, deals: []deal{b2bUSD, b2bEUR, b2bGBP}, play: playWrittenOff},
+		{name: "written off", cards: 2, deals: []deal{b2bUSD, b2bEUR, b2bGBP}, play: func(r *run, o *order) { playWrittenOff(r, o, false) }},
+		{name: "written off and paid", cards: 1, deals: []deal{b2bUSD, b2bEUR}, play: func(r *run, o *order) { playWrittenOff(r, o, true) }},
 		{name: "invoice voided", cards: 1, deals: everyDeal(), play: playInvoiceVoided},
 		{name: "shipment voided", cards: 1, deals: prepaidDeals(), play: playShipmentVoided},
+		{name: "delivered", cards: 2, deals: everyDeal(), ours: true, play: playPlain},
+		{name: "delivered and returned", cards: 1, deals: everyDeal(), leastQty: 2, ours: true, play: playReturned},
+		{name: "lost, ours", cards: 1, deals: prepaidDeals(), ours: true, play: playLost},
+		{name: "lost, the customer's", cards: 1, deals: everyDeal(), play: playLost},
+		{name: "undelivered", cards: 1, deals: prepaidDeals(), ours: true, play: playUndelivered},
+		{name: "shipped anew", cards: 1, deals: []deal{webUSD, walletUSD, bankUSD, codUSD, amazonUS}, play: playShippedAnew},
+		{name: "changed", cards: 1, deals: []deal{webUSD, walletUSD, bankUSD}, leastQty: 3, changes: true, play: playChanged},
+		{name: "stopped", cards: 1, deals: everyDeal(), leastQty: 2, play: func(r *run, o *order) { playStop(r, o, true) }},
+		{name: "not stopped", cards: 1, deals: everyDeal(), leastQty: 2, play: func(r *run, o *order) { playStop(r, o, false) }},
+		{name: "never captured", cards: 1, deals: []deal{webUSD, cardEUR, webGBP}, play: playNeverCaptured},
+		{name: "declined", cards: 1, deals: []deal{webUSD, walletUSD, webEUR}, play: playDeclined},
+		{name: "capture missing", cards: 1, deals: []deal{webUSD, walletUSD}, play: playCaptureMissing},
+		{name: "refund failed", cards: 1, deals: []deal{webUSD, bankUSD, webEUR, cardEUR}, play: playRefundFailed},
+		{name: "dispute won", cards: 1, deals: []deal{walletUSD}, play: playDisputeWon},
+		{name: "gift card given back", cards: 1, deals: []deal{walletUSD, bankUSD}, extras: true, play: playCardGivenBack},
+		{name: "never back", cards: 1, deals: []deal{webUSD, walletUSD, bankUSD, webEUR, cardEUR, webGBP, b2bUSD}, leastQty: 2, play: playNeverBack},
 		{name: "captured twice", cards: 1, deals: []deal{webUSD, walletUSD}, play: playCapturedTwice},
 	}
 }
@@ -67,7 +86,14 @@ func (r *run) nextPlot() plot {
 // fulfil ships and bills parts a day after at, and lets the customer pay. It is what most plots have in common.
 func (r *run) fulfil(o *order, at schemas.Time, parts []part) (*shipment, *invoice) {
 	s := r.ship(o, r.later(at, 1, 3*hour), parts)
+	if r.chance(30) {
+		s.event.LabelPrice = &schemas.Money{Amount: schemas.NewDecimal(45000+100*r.rng.Int64N(1000), 4), Currency: Functional}
+		r.billFreight(o, s)
+	}
 	inv := r.bill(o, s.at+hour, s)
+	if o.ours() || r.chance(15) {
+		r.deliver(o, s)
+	}
 	r.collect(o, inv)
 	if o.marketplace {
 		r.promote(o, s.at)

@@ -112,26 +112,38 @@ func playDispute(r *run, o *order) {
 	if r.chance(40) {
 		cm, owed := r.creditGoods(o, at, s, inv, schemas.CreditedGoodsKEPT, 1, schemas.NewDecimal(0, 4))
 		if last.left.Cmp(owed) >= 0 {
-			r.dispute(o, at+hour, owed)(r.later(at, 15, 0), schemas.SettlesCREDIT_MEMO, cm.CreditMemoID)
+			r.lose(r.dispute(o, at+hour, owed), r.later(at, 15, 0), schemas.SettlesCREDIT_MEMO, cm.CreditMemoID)
 		} else {
 			r.payBack(o, at+hour, cm, owed)
 		}
 		return
 	}
-	lose := r.dispute(o, at+hour, schemas.NewDecimal(1056, 2).Min(last.left))
+	d := r.dispute(o, at+hour, schemas.NewDecimal(1056, 2).Min(last.left))
 	if r.chance(75) {
-		lose(r.later(at, 15, 0), schemas.SettlesLOSS, "")
+		r.lose(d, r.later(at, 15, 0), schemas.SettlesLOSS, "")
 	}
+}
+
+// playDisputeWon: the processor takes the money and gives it back a fortnight later.
+func playDisputeWon(r *run, o *order) {
+	r.pay(o, o.at+2*minute)
+	_, inv := r.fulfil(o, o.at, r.reserve(o, o.at+10*minute, o.all()))
+	last := o.payments[len(o.payments)-1]
+	if last.method == schemas.PaymentMethodGIFT_CARD {
+		return // nobody can dispute that
+	}
+	at := r.later(inv.at, 12, 0)
+	r.win(r.dispute(o, at, last.left), r.later(at, 15, 0))
 }
 
 func playDisputeDeposit(r *run, o *order) {
 	r.pay(o, o.at+2*minute)
 	r.cancel(o, r.later(o.at, 3, 0), o.all(), schemas.ReleasedFromOPEN_DEMAND, "SELLER")
-	r.dispute(o, r.later(o.at, 4, 0), o.total)(r.later(o.at, 21, 0), schemas.SettlesCUSTOMER_DEPOSIT, "")
+	r.lose(r.dispute(o, r.later(o.at, 4, 0), o.total), r.later(o.at, 21, 0), schemas.SettlesCUSTOMER_DEPOSIT, "")
 }
 
-// playWrittenOff: a customer on account does not pay, or only in part. One write-off goes too far and is taken back.
-func playWrittenOff(r *run, o *order) {
+// playWrittenOff: a customer on account does not pay, or only in part, or at last. One write-off goes too far and is taken back.
+func playWrittenOff(r *run, o *order, atLast bool) {
 	s := r.ship(o, r.later(o.at, 1, 3*hour), r.reserve(o, o.at+10*minute, o.all()))
 	inv := r.bill(o, s.at+hour, s)
 	at := r.later(inv.at, 40, 0)
@@ -145,6 +157,10 @@ func playWrittenOff(r *run, o *order) {
 		relief = &schemas.Money{Amount: rest.MulRound(schemas.NewDecimal(7, 2), 2, schemas.HalfUp), Currency: o.currency}
 	}
 	r.writeOff(o, at, inv, rest, relief)
+	if atLast {
+		r.recover(o, r.later(at, 20, 0), inv, rest, relief)
+		return
+	}
 	if relief == nil && r.chance(40) {
 		r.writeOff(o, r.later(at, 5, 0), inv, schemas.NewDecimal(-500, 2), nil)
 	}

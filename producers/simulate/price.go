@@ -18,7 +18,7 @@ func (r *run) price(o *order) {
 		sum = sum.Add(gross[i])
 	}
 	discount := schemas.NewDecimal(0, 2)
-	if r.chance(50) {
+	if !o.bare && r.chance(50) {
 		discount = sum.MulRound(schemas.NewDecimal(3+r.rng.Int64N(12), 2), 2, schemas.HalfUp)
 	}
 	discounts := schemas.Allocate(discount, gross, nil, 2)
@@ -28,7 +28,7 @@ func (r *run) price(o *order) {
 		sum = sum.Add(net[i])
 	}
 	freight := schemas.NewDecimal(0, 2)
-	if r.chance(60) {
+	if !o.bare && r.chance(60) {
 		freight = sum.MulRound(schemas.NewDecimal(2+r.rng.Int64N(9), 2), 2, schemas.HalfUp)
 	}
 	freights := schemas.Allocate(freight, net, nil, 2)
@@ -72,6 +72,8 @@ type taxRule struct {
 func taxRules(o *order) []taxRule {
 	item, seller := schemas.TaxOnITEM, schemas.TaxRemitterSELLER
 	switch {
+	case o.bare:
+		return nil
 	case o.marketplace && o.country == "US":
 		return []taxRule{{"US-NY", 888, item, schemas.TaxRemitterMARKETPLACE}}
 	case o.marketplace:

@@ -21,7 +21,10 @@ type run struct {
 	cards   []*giftCard // sold, and worth something
 	deck    []plot
 	ids     map[string]int
-	counter int // gift cards sold at the counter
+	kept    map[shelf]int64 // base units that are never promised, thousandths
+
+	remittances map[string]*remittance // by currency, the next one
+	counter     int                    // gift cards sold at the counter
 }
 
 type shelf struct {
@@ -37,7 +40,7 @@ type giftCard struct {
 
 func newRun(c *Company) *run {
 	return &run{world: c.world, rng: rand.New(rand.NewPCG(c.cfg.Seed, stream+1)), stock: map[shelf]int64{},
-		batches: map[string]*batch{}, ids: map[string]int{}}
+		batches: map[string]*batch{}, ids: map[string]int{}, kept: map[shelf]int64{}, remittances: map[string]*remittance{}}
 }
 
 // play yields the story in the order of occurred_at.

@@ -65,7 +65,14 @@ func (r *run) week() {
 	r.count(at)
 	r.wrongReceipt(at + hour)
 	r.transferGivenUp(at + 2*hour)
+	r.transfer(at + 2*hour + minute)
+	r.expectDelivery(at + 2*hour + 2*minute)
+	r.inspect(at + 2*hour + 3*minute)
+	r.revalue(at + 2*hour + 4*minute)
+	r.keepBack(at + 2*hour + 5*minute)
+	r.photograph(at + 2*hour + 6*minute)
 	r.blindReturn(at + 3*hour)
+	r.breakage(at + 4*hour - minute)
 	r.sellCard(at + 4*hour)
 	r.standingDocuments(at + 5*hour)
 	r.processorRows(at + 6*hour)
@@ -96,7 +103,7 @@ func (r *run) wrongReceipt(at schemas.Time) {
 	r.void(at+30*minute, wrong, schemas.CorrectionReasonINCORRECT_DATA, "quantity mistyped", right.Meta.EventID.String())
 }
 
-// transferGivenUp reserves stock for another warehouse and lets it go again: transfers themselves are not in the catalog yet.
+// transferGivenUp reserves stock for another warehouse and lets it go again.
 func (r *run) transferGivenUp(at schemas.Time) {
 	place, it, id := pick(r, r.places...), r.items[r.rng.IntN(len(r.items)-1)], r.id("TR")
 	line := part{item: it, n: 4}

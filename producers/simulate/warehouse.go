@@ -119,6 +119,9 @@ func (r *run) ship(o *order, at schemas.Time, parts []part) *shipment {
 		p.line.shipped += p.n
 	}
 	shipped.Packages = []schemas.Package{pack}
+	if o.version > 0 || r.chance(25) {
+		r.instruct(o, at-4*hour, ful, parts)
+	}
 	r.sayLocally(at-3*hour, picked, warehouse(place, "fulfillment", ful, "picked"), refs...)
 	r.sayLocally(at-2*hour, &schemas.FulfillmentPacked{FulfillmentID: ful, OrderID: o.id, Packages: shipped.Packages},
 		warehouse(place, "fulfillment", ful, "packed"), refs...)

@@ -46,6 +46,36 @@ func (s *story) hearMoney(e schemas.Event) error {
 		return d.post()
 	case *schemas.DisputeLost:
 		return s.disputeLost(x)
+	case *schemas.DisputeWon:
+		return s.disputeWon(x)
+	}
+	return s.hearLate(e)
+}
+
+// hearLate is about money that came late, came back or will never come.
+func (s *story) hearLate(e schemas.Event) error {
+	switch x := e.(type) {
+	case *schemas.PayoutFailed:
+		p := s.entry(&x.Meta, x.Amount.Currency, rateOf(x.FX))
+		p.dr("1050", x.BatchID, num(x.Amount.Amount))
+		p.at(either(x.BookedFX, p.rate), "1060", x.PayoutID, neg(num(x.Amount.Amount)))
+		p.gain()
+		return p.post()
+	case *schemas.CustomerPaymentApplied:
+		return s.applied(x)
+	case *schemas.ReceivableRecovered:
+		return s.recovered(x)
+	case *schemas.ReceivableReclassified:
+		return s.reclassified(x)
+	case *schemas.GiftCardRevoked:
+		return s.revoked(x)
+	case *schemas.GiftCardBreakageRecognised:
+		b := s.entry(&x.Meta, x.Amount.Currency, rateOf(x.FX))
+		b.dr("2200", x.CardRef, num(x.Amount.Amount))
+		b.cr("4500", "", num(x.Amount.Amount))
+		return b.post()
+	case *schemas.FreightCostBilled:
+		return s.freight(x)
 	}
 	return fmt.Errorf("the oracle has not been told what follows from it")
 }

@@ -36,6 +36,9 @@ type story struct {
 	voided       map[schemas.UUID]*undo
 	orders       map[string]*order
 	lots         map[string]*lot // shipment line → what it was worth
+	parcels      map[string]*parcel
+	accrued      map[string]*big.Rat // shipment → label price that no carrier has billed
+	dispatched   map[string]*big.Rat // dispatch and line → unit cost
 	invoiceRate  map[string]*big.Rat
 	reservations map[string]Shelf    // reservation and line → where the stock is
 	creditCost   map[string]*big.Rat // credit memo and line → unit cost
@@ -60,12 +63,13 @@ type rate struct {
 type undo struct {
 	legs  []leg
 	moves []move
+	back  []func() // what it let the story remember
 }
 
 // Expect works out the outcome of a story. events is run through twice and must be in the order in which things happened.
 func Expect(reference []schemas.Event, events iter.Seq[schemas.Event]) (Expected, error) {
 	s := &story{costs: map[string][]cost{}, rates: map[string][]rate{}, voided: map[schemas.UUID]*undo{}, orders: map[string]*order{},
-		lots: map[string]*lot{}, invoiceRate: map[string]*big.Rat{}, reservations: map[string]Shelf{}, creditCost: map[string]*big.Rat{},
+		lots: map[string]*lot{}, parcels: map[string]*parcel{}, accrued: map[string]*big.Rat{}, dispatched: map[string]*big.Rat{}, invoiceRate: map[string]*big.Rat{}, reservations: map[string]Shelf{}, creditCost: map[string]*big.Rat{},
 		receiptCost: map[string]*big.Rat{}, coming: map[string]*coming{}, shelves: map[Shelf]map[string]*big.Rat{}, counts: map[string]int64{}}
 	for _, e := range reference {
 		switch x := e.(type) {
@@ -92,12 +96,21 @@ func Expect(reference []schemas.Event, events iter.Seq[schemas.Event]) (Expected
 // hear lets one event happen.
 func (s *story) hear(e schemas.Event) error {
 	switch x := e.(type) {
-	case *schemas.FulfillmentPicked, *schemas.FulfillmentPacked:
+	case *schemas.FulfillmentPicked, *schemas.FulfillmentPacked, *schemas.FulfillmentReleased, *schemas.FulfillmentStopConfirmed, *schemas.FulfillmentStopRejected,
+		*schemas.CancellationRequested, *schemas.OrderClosed, *schemas.ShipmentDeliveryFailed, *schemas.PaymentAuthorized, *schemas.PaymentVoided,
+		*schemas.InventorySnapshotTaken:
 		return nil // neither money nor stock
-	case *schemas.EventVoided:
-		return s.void(x)
+	case *schemas.EventVoided, *schemas.ShipmentVoided, *schemas.RefundFailed:
+		return s.void(e.Header())
+	case *schemas.PaymentCaptureFailed:
+		if x.Meta.Correction == nil {
+			return nil // it was never booked
+		}
+		return s.void(&x.Meta)
 	case *schemas.OrderAccepted:
 		return s.accepted(x)
+	case *schemas.OrderChanged:
+		return s.changed(x)
 	case *schemas.OrderLineCancelled:
 		return s.cancelled(x)
 	case *schemas.InventoryReceived:
@@ -116,21 +129,18 @@ func (s *story) hear(e schemas.Event) error {
 		return s.invoiced(x)
 	case *schemas.CreditMemoIssued:
 		return s.credited(x)
-	case *schemas.ReturnAuthorised:
-		s.authorised(x)
-		return nil
 	case *schemas.ReturnReceived:
 		return s.returned(x)
 	case *schemas.ReturnDispositioned:
 		return s.dispositioned(x)
 	}
-	return s.hearMoney(e)
+	return s.hearMoves(e)
 }
 
 // void takes back exactly what the original did, on the void's own date.
-func (s *story) void(x *schemas.EventVoided) error {
-	original := s.voided[x.Meta.Correction.CorrectedEventID]
-	month := period(&x.Meta)
+func (s *story) void(m *schemas.Meta) error {
+	original := s.voided[m.Correction.CorrectedEventID]
+	month := period(m)
 	for _, l := range original.legs {
 		l.amount, l.functional = neg(l.amount), neg(l.functional)
 		s.ledger.add(month, l)
@@ -138,8 +148,18 @@ func (s *story) void(x *schemas.EventVoided) error {
 	for _, m := range original.moves {
 		s.shift(m.shelf, m.bucket, neg(m.qty))
 	}
+	for _, forget := range original.back {
+		forget()
+	}
 	*original = undo{}
 	return nil
+}
+
+// onVoid has something done should the event be voided.
+func (s *story) onVoid(m *schemas.Meta, do func()) {
+	if u := s.voided[m.EventID]; u != nil {
+		u.back = append(u.back, do)
+	}
 }
 
 // outcome writes the sums down.

@@ -49,7 +49,7 @@ func tally[K comparable](m map[K]*big.Rat, key K, amount *big.Rat) {
 }
 
 func controlled(account string) bool {
-	return slices.Contains([]string{"1050", "1060", "1070", "1150", "1260", "2100", "2150", "2200"}, account)
+	return slices.Contains([]string{"1050", "1060", "1070", "1150", "1210", "1220", "1260", "2060", "2100", "2150", "2200"}, account)
 }
 
 // entry collects the legs of one event.

@@ -11,6 +11,7 @@ import (
 type order struct {
 	id       string
 	prepaid  bool
+	ours     bool // the goods, until they arrive
 	currency string
 	rate     *big.Rat // of a prepaid order in a foreign currency
 	lines    map[string]*line
@@ -22,6 +23,7 @@ type line struct {
 	shelf                                Shelf
 	qty                                  *big.Rat
 	whole                                amounts
+	open                                 *big.Rat // demand that nothing was reserved for
 	shipped, billed, credited, unshipped *big.Rat
 }
 
@@ -40,8 +42,19 @@ type tax struct {
 // lot is a part of a line that left in a shipment.
 type lot struct {
 	amounts
-	unit *big.Rat // cost
-	rate *big.Rat
+	id       string // of the shipment line
+	line     string // order and line
+	stock    schemas.StockRef
+	qty      schemas.Quantity
+	currency string
+	unit     *big.Rat // cost
+	rate     *big.Rat
+}
+
+// parcel is a shipment.
+type parcel struct {
+	ours bool // until it arrives
+	lots []*lot
 }
 
 // amountsOf reads stated amounts. Tax that a marketplace remits is not ours.
@@ -91,7 +104,8 @@ func (s *story) line(orderID, lineID string) (*line, error) {
 }
 
 func (s *story) accepted(x *schemas.OrderAccepted) (err error) {
-	o := &order{id: x.OrderID, prepaid: x.Terms == schemas.TermsPREPAID, currency: x.Currency, lines: map[string]*line{}}
+	o := &order{id: x.OrderID, prepaid: x.Terms == schemas.TermsPREPAID, ours: x.Control.Point == schemas.TransferPointAT_DELIVERY,
+		currency: x.Currency, lines: map[string]*line{}}
 	s.orders[o.id] = o
 	if o.prepaid && o.currency != functional {
 		if o.rate = rateOf(x.FX); o.rate == nil {
@@ -104,9 +118,39 @@ func (s *story) accepted(x *schemas.OrderAccepted) (err error) {
 		if l.Kind != schemas.LineKindGOODS {
 			continue
 		}
-		o.lines[l.LineID] = &line{shelf: shelfOf(*l.Stock), qty: num(l.Quantity.BaseQty), whole: amountsOf(&l.Amounts),
-			shipped: zero(), billed: zero(), credited: zero(), unshipped: zero()}
+		o.lines[l.LineID] = newLine(shelfOf(*l.Stock), l.Quantity, &l.Amounts)
 		s.move(&x.Meta, shelfOf(*l.Stock), openDemand, num(l.Quantity.BaseQty))
+	}
+	return nil
+}
+
+func newLine(shelf Shelf, q schemas.Quantity, a *schemas.LineAmounts) *line {
+	return &line{shelf: shelf, qty: num(q.BaseQty), whole: amountsOf(a), open: num(q.BaseQty), shipped: zero(), billed: zero(), credited: zero(), unshipped: zero()}
+}
+
+// changed: what was open of a line is open of what it says now, with what is ordered more or less. Nobody is told of charges that change.
+func (s *story) changed(x *schemas.OrderChanged) error {
+	o := s.orders[x.OrderID]
+	if o == nil {
+		return fmt.Errorf("order %s is unknown", x.OrderID)
+	}
+	for _, c := range x.Lines {
+		l := o.lines[c.LineID]
+		if l == nil {
+			l = newLine(shelfOf(*c.After.Stock), c.After.Quantity, &c.After.Amounts)
+			o.lines[c.LineID] = l
+			s.move(&x.Meta, l.shelf, openDemand, l.open)
+			continue
+		}
+		s.move(&x.Meta, l.shelf, openDemand, neg(l.open))
+		was := l.qty
+		if c.After == nil {
+			delete(o.lines, c.LineID)
+			continue
+		}
+		l.shelf, l.qty, l.whole = shelfOf(*c.After.Stock), num(c.After.Quantity.BaseQty), amountsOf(&c.After.Amounts)
+		l.open = sum(l.open, l.qty, neg(was))
+		s.move(&x.Meta, l.shelf, openDemand, l.open)
 	}
 	return nil
 }
@@ -135,7 +179,8 @@ func (s *story) shipped(x *schemas.ShipmentShipped) error {
 			return err
 		}
 	}
-	e := s.entry(&x.Meta, o.currency, rate)
+	e, p := s.entry(&x.Meta, o.currency, rate), &parcel{ours: o.ours}
+	s.parcels[x.ShipmentID] = p
 	for _, sl := range x.Lines {
 		l, err := s.line(o.id, sl.OrderLineID)
 		if err != nil {
@@ -145,26 +190,46 @@ func (s *story) shipped(x *schemas.ShipmentShipped) error {
 		if err != nil {
 			return err
 		}
-		this := &lot{amounts: l.part(l.shipped, num(sl.Quantity.BaseQty)), unit: unit, rate: rate}
-		l.shipped = plus(l.shipped, num(sl.Quantity.BaseQty))
-		s.lots[x.ShipmentID+"/"+sl.LineID] = this
+		q := num(sl.Quantity.BaseQty)
+		this := &lot{amounts: l.part(l.shipped, q), id: sl.LineID, line: o.id + "/" + sl.OrderLineID, stock: sl.Stock, qty: sl.Quantity,
+			currency: o.currency, unit: unit, rate: rate}
+		l.shipped = plus(l.shipped, q)
+		s.onVoid(&x.Meta, func() { l.shipped = minus(l.shipped, q) })
+		s.lots[x.ShipmentID+"/"+sl.LineID], p.lots = this, append(p.lots, this)
 		s.leave(x, sl, l)
-		e.dr("1150", o.id+"/"+sl.OrderLineID, plus(this.net, this.freight))
-		if discount := minus(this.gross, this.net); this.funder == "" {
-			e.dr("4100", "", discount)
-		} else {
-			e.once("1320", this.funder, discount)
-		}
-		e.cr("4000", "", this.gross)
-		e.cr("4200", "", this.freight)
 		stock := "1200"
 		if sl.Stock.Owner == schemas.StockOwnerCONSIGNED {
 			stock = "2050"
 		}
-		e.own("5000", "", value(sl.Quantity, unit))
 		e.own(stock, "", neg(value(sl.Quantity, unit)))
+		if o.ours {
+			e.own("1220", x.ShipmentID, value(sl.Quantity, unit))
+			continue
+		}
+		e.own("5000", "", value(sl.Quantity, unit))
+		e.earn(this)
+	}
+	if x.LabelPrice != nil {
+		if x.LabelPrice.Currency != functional {
+			return fmt.Errorf("a label in %s", x.LabelPrice.Currency)
+		}
+		e.own("6200", "", num(x.LabelPrice.Amount))
+		e.own("2060", x.ShipmentID, neg(num(x.LabelPrice.Amount)))
+		s.accrued[x.ShipmentID] = num(x.LabelPrice.Amount)
 	}
 	return e.post()
+}
+
+// earn books the revenue of a lot: the customer has it now.
+func (e *entry) earn(this *lot) {
+	e.dr("1150", this.line, plus(this.net, this.freight))
+	if discount := minus(this.gross, this.net); this.funder == "" {
+		e.dr("4100", "", discount)
+	} else {
+		e.once("1320", this.funder, discount)
+	}
+	e.cr("4000", "", this.gross)
+	e.cr("4200", "", this.freight)
 }
 
 func (s *story) leave(x *schemas.ShipmentShipped, sl schemas.ShipmentLine, l *line) {
@@ -174,7 +239,7 @@ func (s *story) leave(x *schemas.ShipmentShipped, sl schemas.ShipmentLine, l *li
 		s.move(&x.Meta, from, reserved, neg(q))
 		return
 	}
-	s.move(&x.Meta, l.shelf, openDemand, neg(q))
+	s.need(&x.Meta, l, neg(q))
 }
 
 // invoiced: what was shipped is owed now, and the tax on it.

@@ -47,6 +47,9 @@ func (s *story) received(x *schemas.InventoryReceived) error {
 		if l.Stock.StockStatus != schemas.StockStatusAVAILABLE {
 			s.move(&x.Meta, shelfOf(l.Stock), unavailable, num(l.Accepted.BaseQty))
 		}
+		if l.ExpectedConsumed.Set {
+			s.move(&x.Meta, shelfOf(l.Stock), inbound, neg(num(l.ExpectedConsumed.V)))
+		}
 		if l.Stock.Owner == schemas.StockOwnerCONSIGNED {
 			continue
 		}
@@ -106,9 +109,15 @@ func (s *story) reserved(x *schemas.InventoryReserved) error {
 func (s *story) demand(m *schemas.Meta, orderID, lineID string, qty *big.Rat) error {
 	l, err := s.line(orderID, lineID)
 	if err == nil {
-		s.move(m, l.shelf, openDemand, qty)
+		s.need(m, l, qty)
 	}
 	return err
+}
+
+func (s *story) need(m *schemas.Meta, l *line, qty *big.Rat) {
+	l.open = plus(l.open, qty)
+	s.move(m, l.shelf, openDemand, qty)
+	s.onVoid(m, func() { l.open = minus(l.open, qty) })
 }
 
 func (s *story) released(x *schemas.InventoryReservationReleased) error {
@@ -150,8 +159,13 @@ func (s *story) returned(x *schemas.ReturnReceived) error {
 	e := s.entry(&x.Meta, functional, nil)
 	for _, l := range x.Lines {
 		unit, err := s.unitCost(l.Stock.SKU, &x.Meta)
-		if x.Against == schemas.ReturnAgainstCREDITED {
+		switch x.Against {
+		case schemas.ReturnAgainstCREDITED:
 			unit = s.creditCost[x.CreditMemoID+"/"+l.CreditMemoLineID]
+		case schemas.ReturnAgainstUNDELIVERED:
+			if unit = nil; s.lots[x.ShipmentID+"/"+l.LineID] != nil {
+				unit = s.lots[x.ShipmentID+"/"+l.LineID].unit
+			}
 		}
 		if err != nil || unit == nil {
 			return fmt.Errorf("cost of line %s is unknown", l.LineID)
@@ -159,11 +173,13 @@ func (s *story) returned(x *schemas.ReturnReceived) error {
 		s.receiptCost[x.ReceiptID+"/"+l.LineID] = unit
 		s.move(&x.Meta, shelfOf(l.Stock), onHand, num(l.Quantity.BaseQty))
 		s.move(&x.Meta, shelfOf(l.Stock), unavailable, num(l.Quantity.BaseQty))
-		if x.RMAID != "" {
-			s.arrive(&x.Meta, x.RMAID+"/"+l.LineID, num(l.Quantity.BaseQty))
-		}
+		s.arrive(&x.Meta, x.RMAID+x.ReturnedToSenderID+"/"+l.LineID, num(l.Quantity.BaseQty))
 		e.dr("1200", "", value(l.Quantity, unit))
-		e.cr("1260", keyOf(x.OrderID, x.ReceiptID, l.OrderLineID), value(l.Quantity, unit))
+		if x.Against == schemas.ReturnAgainstUNDELIVERED {
+			e.own("1220", x.ShipmentID, neg(value(l.Quantity, unit)))
+		} else {
+			e.cr("1260", keyOf(x.OrderID, x.ReceiptID, l.OrderLineID), value(l.Quantity, unit))
+		}
 	}
 	return e.post()
 }
