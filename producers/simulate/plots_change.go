@@ -13,24 +13,17 @@ import (
 // that changes is therefore worth whole cents per piece and never ships more than was ordered at first: the books are then the same
 // whatever the order.
 
-// playChanged: more is ordered, then less, of another item, on another day; a line is added and dropped again.
+// playChanged: more is ordered, then less and for another day; a line is added, gets another item, and is dropped again.
 func playChanged(r *run, o *order) {
 	r.pay(o, o.at+2*minute)
 	l, paid := o.goods()[0], o.total
 	ordered := l.qty
-	r.change(o, o.at+5*minute, []*orderLine{l}, func() {
-		o.resize(l, ordered+2)
-		l.requested += 4
-	})
+	r.change(o, o.at+5*minute, []*orderLine{l}, func() { o.resize(l, ordered+2) })
 	r.capture(o.at+6*minute, o, &payment{id: r.id("PAY"), method: o.method, psp: o.psp, currency: o.currency, amount: o.total.Sub(paid)})
 	paid = o.total
-
-	other := r.otherThan(l.item)
-	r.stock[shelf{l.item, l.place}] += l.item.base(ordered)
-	r.take(other, l.place, other.base(ordered-1), o.at)
 	r.change(o, o.at+8*minute, []*orderLine{l}, func() {
-		l.item = other
 		o.resize(l, ordered-1)
+		l.requested += 4
 	})
 	r.refund(o, o.at+20*minute, paid.Sub(o.total), schemas.SettlesCUSTOMER_DEPOSIT, "")
 	r.addAndDrop(o, o.at+9*minute)
@@ -38,7 +31,7 @@ func playChanged(r *run, o *order) {
 	r.closeOrder(o, inv.at+day, s)
 }
 
-// addAndDrop adds a line to an order, of which nothing is ever reserved, and drops it.
+// addAndDrop adds a line to an order, asks for another item instead, and drops it. Nothing of it is ever reserved.
 func (r *run) addAndDrop(o *order, at schemas.Time) {
 	l := &orderLine{id: strconv.Itoa(len(o.lines) + 1), kind: schemas.LineKindGOODS, item: r.otherThan(nil), place: o.place, requested: localDate(o.at) + 3}
 	l.price = schemas.NewDecimal(l.item.cents, 2)
@@ -47,6 +40,10 @@ func (r *run) addAndDrop(o *order, at schemas.Time) {
 		o.resize(l, 1)
 	}, l)
 	r.change(o, at+minute, []*orderLine{l}, func() {
+		l.item = r.otherThan(l.item)
+		o.resize(l, 2)
+	})
+	r.change(o, at+2*minute, []*orderLine{l}, func() {
 		o.total = o.total.Sub(l.amounts.Total)
 		o.lines = slices.DeleteFunc(o.lines, func(other *orderLine) bool { return other == l })
 	})

@@ -114,6 +114,7 @@ func needMoves(need func(string), e schemas.Event) {
 		need("dispatch:" + dispatchOf(x)) // the cost that it quotes is the dispatch's: whatever is valued waits for its value
 	case *schemas.ReturnClosedNotReceived:
 		need("rma:" + x.RMAID)
+		needNamed(need, "credit:", x.CreditMemoID) // the cost that it gives up is the credit memo's
 	}
 }
 
@@ -239,7 +240,9 @@ func notedOf(e schemas.Event) []string {
 	case *schemas.FreightCostBilled:
 		var billed []string
 		for i := range x.Shipments {
-			billed = append(billed, billedFact(x.Shipments[i].ShipmentID))
+			if x.Shipments[i].Accrued != nil { // it takes the accrual off, so that no other bill does
+				billed = append(billed, billedFact(x.Shipments[i].ShipmentID))
+			}
 		}
 		return billed
 	}
