@@ -157,7 +157,8 @@ func moved(e schemas.Event) *schemas.Money {
 }
 
 // threadKinds begin the threads that are no orders (schemas.Thread).
-var threadKinds = [...]string{"receipt:", "transfer:", "count:", "period:", "invoice:", "credit:", "write-off:", "gift-card:", "payment:", "refund:", "fee:", "payout:", "bank:", "rma:", "return:"}
+var threadKinds = [...]string{"receipt:", "transfer:", "count:", "period:", "invoice:", "credit:", "write-off:", "gift-card:", "payment:", "refund:", "fee:", "payout:", "bank:", "rma:", "return:",
+	"expected:", "status:", "snapshot:", "revaluation:", "policy:", "recovery:", "reclassification:", "remittance:", "freight:", "authorization:"}
 
 // orderOf is the order that a thread is, "" where it is something else's.
 func orderOf(thread string) string {

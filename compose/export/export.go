@@ -88,6 +88,12 @@ var Formats = []string{"csv", "parquet", "hledger", "beancount"}
 // New is a writer of a format.
 func New(format string, out io.Writer) (Writer, error) {
 	switch format {
+	case "csv":
+		return newCSV(out), nil
+	case "parquet":
+		return newParquet(out), nil
+	case "beancount":
+		return newBeancount(out), nil
 	case "hledger":
 		return newHledger(out), nil
 	}

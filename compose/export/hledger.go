@@ -30,7 +30,10 @@ func (h *hledger) Entry(e *schemas.JournalEntry) error {
 	b := append(h.b[:0], '\n')
 	b = append(append(b, hledgerDate(m)...), ' ')
 	b = append(append(b, plainText(e.CauseType+" "+m.CorrelationID)...), '\n')
-	b = fmt.Appendf(b, "    ; entry:%s, event:%s, rule:%s@%d, period:%s", m.EventID, m.CausationID.V, tagValue(e.RuleID), e.RuleVersion, m.Period)
+	b = fmt.Appendf(b, "    ; entry:%s, rule:%s@%d, period:%s", m.EventID, tagValue(e.RuleID), e.RuleVersion, m.Period)
+	if m.CausationID.Set {
+		b = fmt.Appendf(b, ", event:%s", m.CausationID.V)
+	}
 	if m.Late {
 		b = fmt.Appendf(b, ", late:%s", m.OriginalPeriod)
 	}

@@ -16,6 +16,7 @@ func commands(a *app) []*cobra.Command {
 		newCatCommand(a),
 		newTraceCommand(a),
 		newReportCommand(a),
+		newExportCommand(a),
 		newATPCommand(a),
 		newDLQCommand(a),
 		newHoldsCommand(a),

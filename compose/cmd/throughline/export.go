@@ -1,0 +1,189 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/throughline/throughline/compose/export"
+)
+
+// exportOptions say what to export, and how.
+type exportOptions struct {
+	want         export.Selection
+	all, summary bool
+	from, format string
+	by           []string
+	out, drill   string
+}
+
+// exported is what a verb that writes a file answers.
+type exported struct {
+	File    string `json:"file"`
+	Format  string `json:"format"`
+	Entries int    `json:"entries"`
+	Lines   int    `json:"lines"`
+	Summary bool   `json:"summary"`
+}
+
+func newExportCommand(a *app) *cobra.Command {
+	var o exportOptions
+	c := &cobra.Command{
+		Use:   "export",
+		Short: "Write the journal of a legal entity as CSV, Parquet, hledger or beancount",
+		Long: "Writes every leg with its entry, event, rule, dates and control key, exact to four decimals. --summary adds up by account and the dimensions of --by, and rounds\n" +
+			"per account, with the remainder on 7900; --drill-down says which legs stand behind each of its rows. Without --out the data goes to stdout.",
+		Example: "  throughline export --entity ACME-US --period 2026-03 --format hledger --out march.journal\n" +
+			"  throughline export --entity UCI-GB --all --format parquet --from kafka --out journal.parquet\n" +
+			"  throughline export --entity ACME-US --period 2026-03 --format csv --summary --by channel,tax_jurisdiction --drill-down legs.csv",
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := o.check(); err != nil {
+				return usage(err)
+			}
+			return a.export(c.Context(), o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.want.Entity, "entity", "", "legal entity whose books are wanted")
+	f.StringVar(&o.want.Period, "period", "", "only what counts in this period, `2011-03`")
+	f.BoolVar(&o.all, "all", false, "all periods")
+	f.StringVar(&o.format, "format", "csv", strings.Join(export.Formats, ", "))
+	f.StringVar(&o.from, "from", "clickhouse", "clickhouse, by date; or kafka, the journal topic itself, which needs no ClickHouse")
+	f.BoolVar(&o.summary, "summary", false, "totals by account and the dimensions of --by, rounded, instead of every leg")
+	f.StringSliceVar(&o.by, "by", []string{"channel", "tax_jurisdiction"}, "dimensions of the summary: tax_jurisdiction, location, sku, control_key, or any that entries have")
+	f.StringVar(&o.drill, "drill-down", "", "`file` for the legs behind each row of the summary, as CSV")
+	f.StringVar(&o.out, "out", "", "`file` to write; it is complete, or it is not there")
+	return c
+}
+
+func (o exportOptions) check() error {
+	switch {
+	case o.want.Entity == "":
+		return errors.New("--entity is missing: `throughline report trial-balance` shows which legal entities have books")
+	case (o.want.Period == "") != o.all:
+		return errors.New("say either --period or --all")
+	case o.want.Period != "" && !periodName.MatchString(o.want.Period):
+		return fmt.Errorf("--period %q: want year-month, for example 2011-03", o.want.Period)
+	case !slices.Contains(export.Formats, o.format):
+		return fmt.Errorf("--format %q is none of %s", o.format, strings.Join(export.Formats, ", "))
+	case o.from != "clickhouse" && o.from != "kafka":
+		return fmt.Errorf("--from %q is neither clickhouse nor kafka", o.from)
+	case o.drill != "" && !o.summary:
+		return errors.New("--drill-down belongs to --summary: without it every row is a leg")
+	}
+	return nil
+}
+
+func (a *app) export(ctx context.Context, o exportOptions) error {
+	entries, err := a.journalOf(ctx, o)
+	if err != nil {
+		return err
+	}
+	drill, err := openWhole(o.drill, io.Discard)
+	if err != nil {
+		return usage(err)
+	}
+	defer drill.drop()
+	if o.summary {
+		summary := export.Summary{By: o.by}
+		if o.drill != "" {
+			summary.DrillDown = drill
+		}
+		entries = summary.Entries(entries)
+	}
+	out, err := openWhole(o.out, a.out)
+	if err != nil {
+		return usage(err)
+	}
+	defer out.drop()
+	w, err := export.New(o.format, out)
+	if err != nil {
+		return usage(err)
+	}
+	n, err := export.Copy(w, entries)
+	if err != nil {
+		return fmt.Errorf("exporting %s: %w", o.want.Entity, err)
+	}
+	if n.Entries == 0 {
+		return found(fmt.Errorf("there is no entry of %s %s: `throughline report trial-balance` shows which entities and periods have any", o.want.Entity, o.want.Period))
+	}
+	if err := errors.Join(out.keep(), drill.keep()); err != nil {
+		return err
+	}
+	if o.out == "" {
+		return nil
+	}
+	done := exported{o.out, o.format, n.Entries, n.Lines, o.summary}
+	return a.print(done, func(w io.Writer) { fmt.Fprintf(w, "%s: %d entries, %d lines\n", o.out, n.Entries, n.Lines) })
+}
+
+func (a *app) journalOf(ctx context.Context, o exportOptions) (export.Entries, error) {
+	if o.from == "clickhouse" {
+		conn, err := a.clickhouse(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("%w; --from kafka reads the journal topic instead", err)
+		}
+		return export.FromClickHouse(ctx, conn, o.want), nil
+	}
+	if _, err := a.client(ctx); err != nil {
+		return nil, err
+	}
+	codec, err := a.codec(ctx)
+	if err != nil {
+		return nil, err
+	}
+	opts, err := a.cluster()
+	if err != nil {
+		return nil, err
+	}
+	return export.FromKafka(ctx, opts, codec, o.want), nil
+}
+
+// whole is a file that gets its name when it is complete, so that nobody books half an export; or a stream.
+type whole struct {
+	*bufio.Writer
+	file *os.File
+	name string
+}
+
+func openWhole(name string, stream io.Writer) (*whole, error) {
+	if name == "" {
+		return &whole{Writer: bufio.NewWriter(stream)}, nil
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", name, err)
+	}
+	return &whole{bufio.NewWriterSize(f, 1<<16), f, name}, nil
+}
+
+func (w *whole) keep() error {
+	if err := w.Flush(); err != nil || w.file == nil {
+		return err
+	}
+	err := errors.Join(w.file.Chmod(0o644), w.file.Sync(), w.file.Close())
+	if err == nil {
+		err = os.Rename(w.file.Name(), w.name)
+	}
+	if err == nil {
+		w.file = nil
+	}
+	return err
+}
+
+// drop removes what was not kept.
+func (w *whole) drop() {
+	if w.file != nil {
+		_ = w.file.Close()
+		_ = os.Remove(w.file.Name())
+	}
+}
