@@ -7,6 +7,7 @@ type InventoryExpectationChanged struct {
 	Meta          Meta                 `json:"meta"`
 	ExpectationID string               `json:"expectation_id"`
 	ChangeID      string               `json:"change_id"`
+	DocumentType  InboundDocument      `json:"document_type,omitzero"` // as announced; needed where that was a RETURN, which is expected apart from other goods
 	Lines         []ChangedExpectation `json:"lines,omitempty"`
 }
 
@@ -32,6 +33,14 @@ func (x *InventoryExpectationChanged) appendAvro(b []byte) ([]byte, error) {
 	if b, err = appendString(b, x.ChangeID); err != nil {
 		return b, inField("change_id", err)
 	}
+	if x.DocumentType == "" {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		if b, err = appendEnum(b, string(x.DocumentType), x.DocumentType.index(), -1); err != nil {
+			return b, inField("document_type", err)
+		}
+	}
 	if len(x.Lines) > 0 {
 		at := len(b)
 		b = beginBlock(b, len(x.Lines), 23)
@@ -50,6 +59,11 @@ func (x *InventoryExpectationChanged) decodeAvro(r *reader) {
 	x.Meta.decodeAvro(r)
 	x.ExpectationID = r.string()
 	x.ChangeID = r.string()
+	if r.null() || !r.present() {
+		x.DocumentType = ""
+	} else {
+		x.DocumentType = inboundDocumentSymbols[r.enum(len(inboundDocumentSymbols))]
+	}
 	x.Lines = x.Lines[:0]
 	for k := r.firstBlock(23); k.left > 0; k = r.nextBlock(k) {
 		for ; k.left > 0 && r.err == nil; k.left-- {
@@ -63,6 +77,10 @@ func (x *InventoryExpectationChanged) hashContent(h *contentHasher) {
 	if x.ChangeID != "" {
 		h.name("change_id")
 		h.string(x.ChangeID)
+	}
+	if x.DocumentType != "" {
+		h.name("document_type")
+		h.string(string(x.DocumentType))
 	}
 	if x.ExpectationID != "" {
 		h.name("expectation_id")

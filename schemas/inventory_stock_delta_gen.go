@@ -204,16 +204,17 @@ func (x *DeltaLine) hashContent(h *contentHasher) {
 	}
 }
 
-// Bucket: The parts of a stock position.
+// Bucket: The parts of a stock position. INBOUND_RETURN is kept apart: what customers may send back is promised to nobody.
 type Bucket string
 
 const (
-	BucketON_HAND      Bucket = "ON_HAND"
-	BucketUNAVAILABLE  Bucket = "UNAVAILABLE"
-	BucketRESERVED     Bucket = "RESERVED"
-	BucketOPEN_DEMAND  Bucket = "OPEN_DEMAND"
-	BucketINBOUND      Bucket = "INBOUND"
-	BucketSAFETY_STOCK Bucket = "SAFETY_STOCK"
+	BucketON_HAND        Bucket = "ON_HAND"
+	BucketUNAVAILABLE    Bucket = "UNAVAILABLE"
+	BucketRESERVED       Bucket = "RESERVED"
+	BucketOPEN_DEMAND    Bucket = "OPEN_DEMAND"
+	BucketINBOUND        Bucket = "INBOUND"
+	BucketSAFETY_STOCK   Bucket = "SAFETY_STOCK"
+	BucketINBOUND_RETURN Bucket = "INBOUND_RETURN"
 )
 
 var bucketSymbols = [...]Bucket{
@@ -223,6 +224,7 @@ var bucketSymbols = [...]Bucket{
 	BucketOPEN_DEMAND,
 	BucketINBOUND,
 	BucketSAFETY_STOCK,
+	BucketINBOUND_RETURN,
 }
 
 // Valid says that x is one of the schema's symbols.
@@ -242,6 +244,8 @@ func (x Bucket) index() int {
 		return 4
 	case BucketSAFETY_STOCK:
 		return 5
+	case BucketINBOUND_RETURN:
+		return 6
 	}
 	return -1
 }

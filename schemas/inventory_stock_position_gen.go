@@ -4,19 +4,20 @@ package schemas
 
 // StockPosition: Stock of one SKU at one location: the sum of its deltas.
 type StockPosition struct {
-	Meta        Meta      `json:"meta"`
-	SKU         string    `json:"sku"`
-	Location    string    `json:"location"`
-	BaseUOM     string    `json:"base_uom"`
-	OnHand      Decimal   `json:"on_hand"`        // decimal(20,6)
-	Unavailable Decimal   `json:"unavailable"`    // decimal(20,6)
-	Reserved    Decimal   `json:"reserved"`       // decimal(20,6)
-	OpenDemand  Decimal   `json:"open_demand"`    // decimal(20,6)
-	Inbound     Decimal   `json:"inbound"`        // decimal(20,6)
-	SafetyStock Decimal   `json:"safety_stock"`   // decimal(20,6)
-	ATP         Decimal   `json:"atp"`            // on_hand - unavailable - reserved - open_demand - safety_stock; decimal(20,6)
-	Deltas      int64     `json:"deltas"`         // how many delta lines were summed
-	AsOf        Opt[Time] `json:"as_of,omitzero"` // newest admitted_at among them
+	Meta           Meta         `json:"meta"`
+	SKU            string       `json:"sku"`
+	Location       string       `json:"location"`
+	BaseUOM        string       `json:"base_uom"`
+	OnHand         Decimal      `json:"on_hand"`                  // decimal(20,6)
+	Unavailable    Decimal      `json:"unavailable"`              // decimal(20,6)
+	Reserved       Decimal      `json:"reserved"`                 // decimal(20,6)
+	OpenDemand     Decimal      `json:"open_demand"`              // decimal(20,6)
+	Inbound        Decimal      `json:"inbound"`                  // expected receipts, without returns; decimal(20,6)
+	SafetyStock    Decimal      `json:"safety_stock"`             // decimal(20,6)
+	ATP            Decimal      `json:"atp"`                      // on_hand - unavailable - reserved - open_demand - safety_stock; decimal(20,6)
+	Deltas         int64        `json:"deltas"`                   // how many delta lines were summed
+	AsOf           Opt[Time]    `json:"as_of,omitzero"`           // newest admitted_at among them
+	InboundReturns Opt[Decimal] `json:"inbound_returns,omitzero"` // expected back from customers and carriers; none where null. No promise counts it; decimal(20,6)
 }
 
 // Header is the envelope.
@@ -70,6 +71,14 @@ func (x *StockPosition) appendAvro(b []byte) ([]byte, error) {
 		b = append(b, 2)
 		b = appendLong(b, int64(x.AsOf.V))
 	}
+	if !x.InboundReturns.Set {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		if b, err = appendDecimalWire(b, x.InboundReturns.V, 6, 20); err != nil {
+			return b, inField("inbound_returns", err)
+		}
+	}
 	return b, nil
 }
 
@@ -91,6 +100,12 @@ func (x *StockPosition) decodeAvro(r *reader) {
 	} else {
 		x.AsOf.Set = true
 		x.AsOf.V = Time(r.long())
+	}
+	if r.null() || !r.present() {
+		x.InboundReturns = Opt[Decimal]{}
+	} else {
+		x.InboundReturns.Set = true
+		x.InboundReturns.V = r.decimal(6, 20)
 	}
 }
 
@@ -114,6 +129,10 @@ func (x *StockPosition) hashContent(h *contentHasher) {
 	if !x.Inbound.IsZero() {
 		h.name("inbound")
 		h.decimal(x.Inbound)
+	}
+	if x.InboundReturns.Set {
+		h.name("inbound_returns")
+		h.decimal(x.InboundReturns.V)
 	}
 	if x.Location != "" {
 		h.name("location")

@@ -1,8 +1,12 @@
 package atp
 
-import "github.com/throughline/throughline/schemas"
+import (
+	"strings"
 
-// builders make one event each from what a scenario says and what the world knows; events that move no stock come as examples.
+	"github.com/throughline/throughline/schemas"
+)
+
+// builders make one event each from what a scenario says and what the world knows; events that move no stock come empty.
 var builders = map[string]func(*world, statement) schemas.Event{
 	"order.accepted":                 acceptOrder,
 	"order.line_cancelled":           cancelLine,
@@ -11,27 +15,23 @@ var builders = map[string]func(*world, statement) schemas.Event{
 	"inventory.reservation_released": release,
 	"inventory.adjusted":             adjust,
 	"fulfillment.picked":             pick,
-	"fulfillment.packed":             func(_ *world, s statement) schemas.Event { return &schemas.FulfillmentPacked{OrderID: s.order()} },
 	"fulfillment.short_shipped":      shortShip,
 	"shipment.shipped":               ship,
-	"invoice.issued":                 func(_ *world, s statement) schemas.Event { return &schemas.InvoiceIssued{InvoiceID: s.doc} },
 	"credit_memo.issued":             creditMemo,
-	"receivable.written_off":         func(_ *world, s statement) schemas.Event { return &schemas.ReceivableWrittenOff{WriteOffID: s.doc} },
-	"gift_card.sold":                 func(_ *world, s statement) schemas.Event { return &schemas.GiftCardSold{SaleID: s.doc} },
-	"payment.captured":               func(_ *world, s statement) schemas.Event { return &schemas.PaymentCaptured{PaymentID: s.doc} },
-	"refund.issued":                  func(_ *world, s statement) schemas.Event { return &schemas.RefundIssued{RefundID: s.doc} },
-	"psp.fee_charged":                func(_ *world, s statement) schemas.Event { return &schemas.PSPFeeCharged{FeeID: s.doc} },
-	"marketplace_fee.charged":        func(_ *world, s statement) schemas.Event { return &schemas.MarketplaceFeeCharged{FeeID: s.doc} },
-	"payment.settled":                func(_ *world, s statement) schemas.Event { return &schemas.PaymentSettled{PaymentID: s.doc} },
-	"payout.paid":                    func(_ *world, s statement) schemas.Event { return &schemas.PayoutPaid{PayoutID: s.doc} },
-	"bank.statement_line_matched":    func(_ *world, s statement) schemas.Event { return &schemas.BankStatementLineMatched{LineID: s.doc} },
-	"dispute.opened":                 func(_ *world, s statement) schemas.Event { return &schemas.DisputeOpened{DisputeID: s.doc} },
-	"dispute.lost":                   func(_ *world, s statement) schemas.Event { return &schemas.DisputeLost{DisputeID: s.doc} },
 	"return.received":                receiveReturn,
 	"return.dispositioned":           dispose,
 	"event.voided":                   void,
-	"period.closed":                  func(_ *world, s statement) schemas.Event { return &schemas.PeriodClosed{Period: s.doc} },
-	"period.reopened":                func(_ *world, s statement) schemas.Event { return &schemas.PeriodReopened{Period: s.doc} },
+	"order.changed":                  changeOrder,
+	"inventory.expected":             expectGoods,
+	"inventory.expectation_changed":  changeExpectation,
+	"inventory.status_changed":       changeStatus,
+	"inventory.transfer_dispatched":  dispatch,
+	"inventory.transfer_received":    receiveTransfer,
+	"inventory.policy_changed":       changePolicy,
+	"shipment.voided":                voidShipment,
+	"shipment.returned_to_sender":    bringBack,
+	"return.authorised":              authorise,
+	"return.closed_not_received":     closeReturn,
 }
 
 func acceptOrder(w *world, s statement) schemas.Event {
@@ -187,7 +187,7 @@ func creditMemo(_ *world, s statement) schemas.Event {
 }
 
 func receiveReturn(_ *world, s statement) schemas.Event {
-	x := &schemas.ReturnReceived{ReceiptID: s.doc, OrderID: s.order(), RMAID: s.facts.word("rma"), ShipmentID: s.facts.word("shipment"), Against: schemas.ReturnAgainstCREDITED}
+	x := &schemas.ReturnReceived{ReceiptID: s.doc, OrderID: s.order(), RMAID: s.facts.word("rma"), ShipmentID: s.facts.word("shipment"), ReturnedToSenderID: s.facts.word("notice"), Against: schemas.ReturnAgainstCREDITED}
 	for i, f := range s.lines {
 		l := schemas.ReturnLine{LineID: lineID(i), Stock: f.stock(), Quantity: f.quantity(), ExpectedConsumed: f.number("expected"), ExpectedDate: f.date("due"), Condition: f.word("condition")}
 		x.Lines = append(x.Lines, l)
@@ -205,18 +205,27 @@ func dispose(_ *world, s statement) schemas.Event {
 
 // void embeds the original, as admission does: "voids shipment.shipped SH-1".
 func void(w *world, s statement) schemas.Event {
-	words := s.facts["voids"]
-	original := w.events[words[0]+" "+words[1]]
+	x := &schemas.EventVoided{VoidID: s.doc, Reason: "did not occur"}
+	x.Meta.Correction = w.correction(s.doc, strings.Join(s.facts["voids"], " "))
+	return x
+}
+
+func voidShipment(w *world, s statement) schemas.Event {
+	x := &schemas.ShipmentVoided{VoidID: s.doc, ShipmentID: s.facts.word("voids"), Reason: "the truck never left"}
+	x.Meta.Correction = w.correction(s.doc, "shipment.shipped "+x.ShipmentID)
+	return x
+}
+
+func (w *world) correction(doc, of string) *schemas.Correction {
+	original := w.events[of]
 	if original == nil {
-		w.t.Fatalf("%s voids an event that is not before it", s.doc)
+		w.t.Fatalf("%s voids an event that is not before it", doc)
 	}
 	bytes, err := w.codec.Encode(original)
 	if err != nil {
 		w.t.Fatalf("embedding the original: %v", err)
 	}
-	x := &schemas.EventVoided{VoidID: s.doc, Reason: "did not occur"}
-	x.Meta.Correction = &schemas.Correction{
+	return &schemas.Correction{
 		Reason: schemas.CorrectionReasonDID_NOT_OCCUR, CorrectedEventID: original.Header().EventID, CorrectedEventType: original.EventType(), Original: bytes,
 	}
-	return x
 }

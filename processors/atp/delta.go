@@ -131,8 +131,10 @@ func order(b schemas.Bucket) int {
 		return 3
 	case schemas.BucketINBOUND:
 		return 4
+	case schemas.BucketSAFETY_STOCK:
+		return 5
 	}
-	return 5
+	return 6
 }
 
 // events gives one record per location and shard. All records, and all their lines, stand in one piece of memory each.

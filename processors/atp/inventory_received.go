@@ -10,7 +10,7 @@ func inventoryReceived(d *draft, x *schemas.InventoryReceived) error {
 		l := &x.Lines[i]
 		p, q := at(&l.Stock, &l.Accepted), l.Accepted.BaseQty
 		d.add(schemas.BucketON_HAND, p, q)
-		if l.Stock.StockStatus != schemas.StockStatusAVAILABLE && l.Stock.StockStatus != "" {
+		if onHold(l.Stock.StockStatus) {
 			d.add(schemas.BucketUNAVAILABLE, p, q)
 		}
 		d.due(schemas.BucketINBOUND, p, l.ExpectedConsumed.V.Neg(), l.ExpectedDate, l.ExpectedDocument)

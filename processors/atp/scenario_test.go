@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "rewrite the expected deltas and positio
 // The language of testdata/*.txt, for people who plan stock:
 //
 //	# a comment
-//	given safety A DC1 1                   a safety stock; also: given positions (show every bucket after every block)
+//	given positions                        show every bucket after every block
 //
 //	wms  inventory.received  R-1; 10 × A; 5 × B at DC2       who says what: document, facts, then one clause per line
 //	=>
@@ -182,6 +182,9 @@ func (w *world) positionLines() (lines []string) {
 		line := fmt.Sprintf("%-30s ", "position "+k)
 		for _, b := range []schemas.Bucket{schemas.BucketON_HAND, schemas.BucketUNAVAILABLE, schemas.BucketRESERVED, schemas.BucketOPEN_DEMAND, schemas.BucketINBOUND, schemas.BucketSAFETY_STOCK} {
 			line += fmt.Sprintf(" %s %s,", strings.ToLower(string(b)), p.buckets[b].Text())
+		}
+		if back := p.buckets[schemas.BucketINBOUND_RETURN]; !back.IsZero() {
+			line += " expected back " + back.Text() + ","
 		}
 		lines = append(lines, line+" ATP "+p.atp().Text())
 	}
