@@ -12,9 +12,10 @@ import (
 // its SKU and location, and every line that the fold has passed must be among them (I3, I5).
 
 // sums are the buckets of a position in the order of the formula of ATP, in millionths.
-type sums [6]schemas.Decimal
+type sums [7]schemas.Decimal
 
-var bucketOrder = []schemas.Bucket{schemas.BucketON_HAND, schemas.BucketUNAVAILABLE, schemas.BucketRESERVED, schemas.BucketOPEN_DEMAND, schemas.BucketINBOUND, schemas.BucketSAFETY_STOCK}
+var bucketOrder = []schemas.Bucket{schemas.BucketON_HAND, schemas.BucketUNAVAILABLE, schemas.BucketRESERVED, schemas.BucketOPEN_DEMAND, schemas.BucketINBOUND, schemas.BucketSAFETY_STOCK,
+	schemas.BucketINBOUND_RETURN}
 
 func (s *sums) add(t sums) {
 	for i := range s {
@@ -75,7 +76,7 @@ func (p *positions) take(r *run, d schemas.Delivery, err error) {
 	p.Records++
 	s := p.shelf(x.SKU, x.Location)
 	s.stated, s.deltas, s.at = true, x.Deltas, r.tally.place(d.Position)
-	s.says = sums{x.OnHand, x.Unavailable, x.Reserved, x.OpenDemand, x.Inbound, x.SafetyStock}
+	s.says = sums{x.OnHand, x.Unavailable, x.Reserved, x.OpenDemand, x.Inbound, x.SafetyStock, x.InboundReturns.V}
 	s.wrong = !x.ATP.Equal(x.OnHand.Sub(x.Unavailable).Sub(x.Reserved).Sub(x.OpenDemand).Sub(x.SafetyStock))
 }
 

@@ -41,7 +41,7 @@ func apply(st projections.State, d schemas.Delivery, _ projections.Env) ([]proje
 		if p.BaseUOM != l.BaseUOM {
 			return nil, &schemas.PoisonError{Class: schemas.DeadLetterClassCONTRACT, Reason: "lines.base_uom is not the position's: cases may not be counted as pieces"}
 		}
-		if bucket(p, l.Bucket) == nil {
+		if bucket(p, l.Bucket) == nil && l.Bucket != schemas.BucketINBOUND_RETURN {
 			return nil, &schemas.PoisonError{Class: schemas.DeadLetterClassCONTRACT, Reason: "lines.bucket is unknown"}
 		}
 		positions[i] = p
@@ -53,8 +53,11 @@ func apply(st projections.State, d schemas.Delivery, _ projections.Env) ([]proje
 		if standing, ok := st.Get(key).(*schemas.StockPosition); ok {
 			p = standing
 		}
-		b := bucket(p, l.Bucket)
-		*b = b.Add(l.Qty)
+		if b := bucket(p, l.Bucket); b != nil {
+			*b = b.Add(l.Qty)
+		} else {
+			p.InboundReturns = schemas.Some(p.InboundReturns.Or(schemas.NewDecimal(0, 6)).Add(l.Qty))
+		}
 		p.Deltas++
 		p.ATP = p.OnHand.Sub(p.Unavailable).Sub(p.Reserved).Sub(p.OpenDemand).Sub(p.SafetyStock)
 		p.AsOf = newest(p.AsOf, delta.Meta.AdmittedAt)
@@ -73,6 +76,7 @@ func position(st projections.State, sku, location, uom string) *schemas.StockPos
 		Inbound: zero, SafetyStock: zero, ATP: zero}
 }
 
+// bucket is where a position keeps a bucket; nil for INBOUND_RETURN, which positions of before it lack, and for none at all.
 func bucket(p *schemas.StockPosition, b schemas.Bucket) *schemas.Decimal {
 	switch b {
 	case schemas.BucketON_HAND:
