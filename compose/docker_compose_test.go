@@ -137,7 +137,7 @@ func TestDockerComposeRunsEveryRole(t *testing.T) {
 		if *role != name {
 			t.Errorf("service %s runs %s", name, *role)
 		}
-		keeps := slices.Contains([]string{"intake", "admission", "atp", "operations"}, *role)
+		keeps := slices.Contains([]string{"intake", "admission", "atp", "chain", "operations"}, *role)
 		if disk := len(s.Volumes) == 1 && s.Volumes[0].Target == *s.Environment["THROUGHLINE_DATA_DIR"]; disk != keeps {
 			t.Errorf("%s keeps state: %v; it has a volume for it: %v", name, keeps, disk)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/throughline/throughline/projections"
 	"github.com/throughline/throughline/projections/admission"
 	"github.com/throughline/throughline/projections/atp"
+	"github.com/throughline/throughline/projections/chain"
 	"github.com/throughline/throughline/projections/intake"
 	"github.com/throughline/throughline/projections/operations"
 	"github.com/throughline/throughline/schemas"
@@ -37,6 +38,7 @@ var Roles = []Role{
 	{"finance", "derives journal entries", runProcessor(finance.Processor)},
 	{"atp-deltas", "derives stock deltas", runProcessor(deltas.Processor)},
 	{"atp", "folds deltas to positions", runProjection(atp.Projection)},
+	{"chain", "links the journal's records into a hash chain", runProjection(chain.Projection)},
 	{"operations", "turns operator actions into redrives", runProjection(operations.Projection)},
 	{"sinks", "loads every topic into ClickHouse", runSinks},
 	{"audit", "derives the whole log again and compares, every ten minutes", runAudit},
@@ -87,7 +89,7 @@ func tables(codec *schemas.Codec) []sinks.Table {
 // groups are all consumer groups and the topics that each reads, for seeding, status and ACLs.
 func groups(codec *schemas.Codec) map[string][]string {
 	all := sinks.Sink{Tables: tables(codec)}.Groups()
-	for _, p := range []projections.Projection{intake.Projection(), admission.Projection(), atp.Projection(), operations.Projection()} {
+	for _, p := range []projections.Projection{intake.Projection(), admission.Projection(), atp.Projection(), chain.Projection(), operations.Projection()} {
 		all[schemas.Group(p.Name)] = p.From
 	}
 	for _, p := range []processors.Processor{finance.Processor(), deltas.Processor()} {

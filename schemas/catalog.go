@@ -88,6 +88,8 @@ var Catalog = []Entry{
 	{"period.reopened", Fact, "periods", "period", "Controller"},
 
 	{"journal.entry", Derived, "finance.journal", "", "Controller"},
+	{"journal.linked", Derived, "finance.chain", "", "Controller"},
+	{"close.recorded", Derived, "finance.closes", "", "Controller"},
 	{"stock.delta", Derived, "inventory.deltas", "", "Inventory control"},
 	{"stock.position", Derived, "inventory.positions", "", "Inventory control"},
 	{"dead.letter", Derived, "dead-letters", "", "Integration platform"},

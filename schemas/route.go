@@ -16,6 +16,10 @@ func Route(e Event) (topic string, key []byte) {
 		return TopicDeltas, []byte(x.Location + "|" + strconv.Itoa(int(x.Shard)))
 	case *StockPosition:
 		return TopicPositions, []byte(x.SKU + "|" + x.Location)
+	case *JournalLink:
+		return TopicChain, []byte(strconv.Itoa(int(x.Partition)))
+	case *PeriodClose:
+		return TopicCloses, []byte(x.Meta.LegalEntity + "|" + x.Period)
 	case *DeadLetter:
 		return TopicLetters, []byte(x.Meta.EventID.String())
 	case *OperatorAction:

@@ -20,6 +20,8 @@ const (
 	TopicActions    = "operations.actions"
 	TopicPeriods    = "periods"
 	TopicSeeds      = "operations.seeds"
+	TopicChain      = "finance.chain"
+	TopicCloses     = "finance.closes"
 
 	RedriveIntake    = "redrive.intake"
 	RedriveFinance   = "redrive.finance"
@@ -64,6 +66,8 @@ var Topics = []Topic{
 	{TopicPeriods, 1, false, true, 0, RecordMax},
 
 	{TopicJournal, 0, false, false, 0, RecordMax},
+	{TopicChain, 1, false, false, 0, RecordMax},
+	{TopicCloses, 1, false, true, 0, RecordMax},
 	{TopicDeltas, 0, false, false, 0, RecordMax},
 	{TopicPositions, 0, true, false, 0, RecordMax},
 	{TopicOutcomes, 0, false, false, 90, RecordMax},
@@ -78,6 +82,7 @@ var Topics = []Topic{
 	{TopicActions, 1, false, true, 0, letterMax},
 	{TopicSeeds, 1, true, false, 0, RecordMax},
 	{RedriveFinance, 0, false, false, 90, letterMax},
+	{"redrive.chain", 0, false, false, 90, letterMax},
 	{RedriveDeltas, 0, false, false, 90, letterMax},
 	{RedrivePositions, 0, false, false, 90, letterMax},
 	{"redrive.sink-events", 1, false, false, 90, letterMax},
@@ -98,6 +103,7 @@ var Topics = []Topic{
 	{"changelog.redrive.intake", 0, true, false, 0, RecordMax},
 	{"changelog.admission", 0, true, false, 0, RecordMax},
 	{"changelog.atp", 0, true, false, 0, RecordMax},
+	{"changelog.chain", 0, true, false, 0, RecordMax},
 	{"changelog.operations", 1, true, false, 0, RecordMax},
 }
 
