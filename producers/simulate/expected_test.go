@@ -106,6 +106,9 @@ func TestShelvesAreSound(t *testing.T) {
 					t.Errorf("seed %d: %s at %s: %s is %s", seed, shelf.SKU, shelf.Location, name, q)
 				}
 			}
+			if !p.Inbound.IsZero() || !p.InboundReturns.IsZero() {
+				t.Errorf("seed %d: %s at %s: %s, and %s of returns, are expected after all has come", seed, shelf.SKU, shelf.Location, p.Inbound, p.InboundReturns)
+			}
 			if !p.OpenDemand.IsZero() {
 				t.Errorf("seed %d: %s at %s: open demand %s after all orders are done", seed, shelf.SKU, shelf.Location, p.OpenDemand)
 			}
@@ -116,8 +119,8 @@ func TestShelvesAreSound(t *testing.T) {
 func TestStoryIsRich(t *testing.T) {
 	c, events := story(t, 11, 400)
 	want := c.Expected()
-	for _, account := range []string{"1000", "1050", "1055", "1060", "1070", "1100", "1150", "1200", "1260", "1300", "1310", "1320", "2050", "2100", "2150",
-		"2200", "2300", "3000", "4000", "4100", "4200", "4300", "4400", "4900", "5000", "5100", "5200", "6100", "6110", "6120", "6130", "6140", "6300", "6400", "7000", "7900"} {
+	for _, account := range []string{"1000", "1050", "1055", "1060", "1070", "1100", "1110", "1150", "1200", "1210", "1220", "1260", "1300", "1310", "1320", "2000", "2050", "2060", "2100", "2150",
+		"2200", "2300", "3000", "4000", "4100", "4200", "4300", "4400", "4500", "4900", "5000", "5100", "5200", "5300", "6100", "6110", "6120", "6130", "6140", "6200", "6300", "6400", "7000", "7900"} {
 		if _, ok := want.Balances[account]; !ok {
 			t.Errorf("account %s is never touched", account)
 		}

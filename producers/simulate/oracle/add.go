@@ -42,7 +42,8 @@ func merge[K comparable](w *writer, a, b map[K]schemas.Decimal, n int64) map[K]s
 func (w *writer) position(a, b Position, n int64) Position {
 	return Position{OnHand: w.plus(a.OnHand, b.OnHand, n, 6), Unavailable: w.plus(a.Unavailable, b.Unavailable, n, 6),
 		Reserved: w.plus(a.Reserved, b.Reserved, n, 6), OpenDemand: w.plus(a.OpenDemand, b.OpenDemand, n, 6),
-		Inbound: w.plus(a.Inbound, b.Inbound, n, 6), SafetyStock: w.plus(a.SafetyStock, b.SafetyStock, n, 6)}
+		Inbound: w.plus(a.Inbound, b.Inbound, n, 6), InboundReturns: w.plus(a.InboundReturns, b.InboundReturns, n, 6),
+		SafetyStock: w.plus(a.SafetyStock, b.SafetyStock, n, 6)}
 }
 
 func (w *writer) plus(a, b schemas.Decimal, n int64, decimals int) schemas.Decimal {

@@ -26,7 +26,7 @@ type Shelf struct{ SKU, Location string }
 
 // Position is the stock on one shelf, in base units.
 type Position struct {
-	OnHand, Unavailable, Reserved, OpenDemand, Inbound, SafetyStock schemas.Decimal
+	OnHand, Unavailable, Reserved, OpenDemand, Inbound, InboundReturns, SafetyStock schemas.Decimal
 }
 
 // story is what the oracle remembers while it listens.
@@ -192,7 +192,8 @@ func (s *story) outcome() (Expected, error) {
 	for shelf, buckets := range s.shelves {
 		out.Positions[shelf] = Position{OnHand: w.decimal(buckets[onHand], 6), Unavailable: w.decimal(buckets[unavailable], 6),
 			Reserved: w.decimal(buckets[reserved], 6), OpenDemand: w.decimal(buckets[openDemand], 6),
-			Inbound: w.decimal(buckets[inbound], 6), SafetyStock: w.decimal(buckets[safetyStock], 6)}
+			Inbound: w.decimal(buckets[inbound], 6), InboundReturns: w.decimal(buckets[returning], 6),
+			SafetyStock: w.decimal(buckets[safetyStock], 6)}
 	}
 	return out, w.err
 }

@@ -37,7 +37,7 @@ func (s *story) hearMoves(e schemas.Event) error {
 		return r.post()
 	case *schemas.ReturnAuthorised:
 		for _, l := range x.Lines {
-			s.expect(&x.Meta, x.RMAID+"/"+l.LineID, x.OrderID+"/"+l.OrderLineID, shelfOf(l.Stock), num(l.Quantity.BaseQty))
+			s.expect(&x.Meta, &coming{shelfOf(l.Stock), returning, x.OrderID + "/" + l.OrderLineID, num(l.Quantity.BaseQty)}, x.RMAID+"/"+l.LineID)
 		}
 	case *schemas.ReturnClosedNotReceived:
 		return s.notReceived(x)
@@ -47,7 +47,7 @@ func (s *story) hearMoves(e schemas.Event) error {
 			if from == nil {
 				return fmt.Errorf("shipment line %s is unknown", l.ShipmentLineID)
 			}
-			s.expect(&x.Meta, x.ReturnID+"/"+l.ShipmentLineID, from.line, shelfOf(from.stock), num(l.Quantity.BaseQty))
+			s.expect(&x.Meta, &coming{shelfOf(from.stock), returning, from.line, num(l.Quantity.BaseQty)}, x.ReturnID+"/"+l.ShipmentLineID)
 		}
 	case *schemas.ShipmentDelivered:
 		return s.delivered(x)
@@ -62,13 +62,14 @@ func (s *story) hearMoves(e schemas.Event) error {
 // coming is what a document lets expect at a shelf and has not come.
 type coming struct {
 	shelf     Shelf
+	bucket    string
 	orderLine string
 	left      *big.Rat
 }
 
-func (s *story) expect(m *schemas.Meta, line, orderLine string, shelf Shelf, qty *big.Rat) {
-	s.coming[line] = &coming{shelf, orderLine, qty}
-	s.move(m, shelf, inbound, qty)
+func (s *story) expect(m *schemas.Meta, c *coming, line string) {
+	s.coming[line] = c
+	s.move(m, c.shelf, c.bucket, c.left)
 }
 
 // arrive takes off what was expected as much as is left of it.
@@ -81,7 +82,7 @@ func (s *story) arrive(m *schemas.Meta, line string, qty *big.Rat) {
 		qty = c.left
 	}
 	c.left = minus(c.left, qty)
-	s.move(m, c.shelf, inbound, neg(qty))
+	s.move(m, c.shelf, c.bucket, neg(qty))
 }
 
 // dispatch: goods are between two places, and worth what they were.
@@ -98,7 +99,7 @@ func (s *story) dispatch(x *schemas.InventoryTransferDispatched) error {
 		if _, ok := s.reservations[l.ReservationID+"/"+l.LineID]; ok {
 			s.move(&x.Meta, shelfOf(l.Stock), reserved, neg(q))
 		}
-		s.expect(&x.Meta, line, "", Shelf{l.Stock.SKU, x.ToLocation}, q)
+		s.expect(&x.Meta, &coming{Shelf{l.Stock.SKU, x.ToLocation}, inbound, "", q}, line)
 		e.own("1210", x.TransferID, value(l.Quantity, unit))
 		e.own("1200", "", neg(value(l.Quantity, unit)))
 	}

@@ -13,6 +13,7 @@ const (
 	reserved    = "reserved"
 	openDemand  = "open_demand"
 	inbound     = "inbound"
+	returning   = "inbound_returns" // nobody counts on it
 	safetyStock = "safety_stock"
 )
 
