@@ -20,13 +20,16 @@ const (
 	bankClearing        = "1060"
 	disputedFunds       = "1070"
 	receivable          = "1100"
+	customerDeductions  = "1110"
 	shippedNotInvoiced  = "1150"
 	inventory           = "1200"
+	transfersInTransit  = "1210"
 	goodsInTransit      = "1220"
 	rightToRecover      = "1260"
 	claims              = "1300"
 	inputTax            = "1310"
 	dueFromFunders      = "1320"
+	payable             = "2000"
 	goodsReceived       = "2050"
 	accruedFreight      = "2060"
 	customerDeposits    = "2100"
@@ -39,10 +42,12 @@ const (
 	freightRevenue      = "4200"
 	salesReturns        = "4300"
 	restockingFees      = "4400"
+	giftCardBreakage    = "4500"
 	manualAdjustments   = "4900"
 	costOfGoods         = "5000"
 	inventoryWriteOff   = "5100"
 	priceVariance       = "5200"
+	revaluation         = "5300"
 	paymentFees         = "6100"
 	marketplaceFees     = "6110"
 	disputeFees         = "6120"
@@ -65,16 +70,16 @@ func Chart() []Account {
 		{bankClearing, "BANK_CLEARING", "Bank clearing", "DEBIT", true, "payout, payment, refund or remittance", "announced, not on the statement", "Treasury"},
 		{disputedFunds, "DISPUTED_FUNDS", "Disputed funds", "DEBIT", true, "dispute", "open chargebacks", "Payments / Risk"},
 		{receivable, "RECEIVABLE", "Accounts receivable", "DEBIT", false, "invoice", "unpaid invoices", "AR"},
-		{"1110", "CUSTOMER_DEDUCTIONS", "Customer deductions", "DEBIT", false, "invoice", "", "AR"},
+		{customerDeductions, "CUSTOMER_DEDUCTIONS", "Customer deductions", "DEBIT", false, "invoice", "", "AR"},
 		{shippedNotInvoiced, "SHIPPED_NOT_INVOICED", "Shipped not invoiced", "DEBIT", true, "order line", "Dr: shipped, never invoiced; Cr: invoiced, never shipped", "Billing + WMS"},
 		{inventory, "INVENTORY", "Inventory", "DEBIT", false, "SKU, location and lot", "must equal quantity times cost", "Inventory control"},
-		{"1210", "TRANSFERS", "Inventory in transit (transfers)", "DEBIT", true, "transfer", "dispatched, never received", "Warehouse"},
+		{transfersInTransit, "TRANSFERS", "Inventory in transit (transfers)", "DEBIT", true, "transfer", "dispatched, never received", "Warehouse"},
 		{goodsInTransit, "GOODS_IN_TRANSIT", "Goods shipped, control not passed", "DEBIT", true, "shipment", "shipped, never delivered", "Logistics"},
 		{rightToRecover, "RIGHT_TO_RECOVER", "Right to recover goods", "DEBIT", true, "order line", "Dr: refunded, goods not back; Cr: goods back, not credited", "Returns"},
 		{claims, "CLAIMS", "Carrier and vendor claims", "DEBIT", false, "claim", "", "Logistics"},
 		{inputTax, "INPUT_TAX", "Input tax", "DEBIT", false, "jurisdiction", "", "Tax"},
 		{dueFromFunders, "DUE_FROM_FUNDERS", "Due from discount funders", "DEBIT", false, "funder", "", "AP"},
-		{"2000", "PAYABLE", "Accounts payable", "CREDIT", false, "vendor", "", "AP"},
+		{payable, "PAYABLE", "Accounts payable", "CREDIT", false, "vendor", "", "AP"},
 		{goodsReceived, "GOODS_RECEIVED", "Goods received, not billed (GR/IR)", "CREDIT", true, "purchase order line", "received, not billed; or billed, not received", "AP"},
 		{accruedFreight, "ACCRUED_FREIGHT", "Accrued freight", "CREDIT", true, "shipment", "no carrier invoice", "Logistics"},
 		{customerDeposits, "CUSTOMER_DEPOSITS", "Customer deposits (contract and refund liability)", "CREDIT", true, "order", "Cr: paid, not delivered; Dr: delivered and invoiced, capture missing", "AR"},
@@ -87,12 +92,12 @@ func Chart() []Account {
 		{freightRevenue, "FREIGHT_REVENUE", "Freight revenue", "CREDIT", false, "", "", "Controller"},
 		{salesReturns, "SALES_RETURNS", "Sales returns (contra revenue)", "DEBIT", false, "", "", "Controller"},
 		{restockingFees, "RESTOCKING_FEES", "Restocking fees", "CREDIT", false, "", "", "Controller"},
-		{"4500", "GIFT_CARD_BREAKAGE", "Gift-card breakage", "CREDIT", false, "", "", "Controller"},
+		{giftCardBreakage, "GIFT_CARD_BREAKAGE", "Gift-card breakage", "CREDIT", false, "", "", "Controller"},
 		{manualAdjustments, "MANUAL_ADJUSTMENTS", "Manual billing adjustments", "CREDIT", false, "", "", "Controller"},
 		{costOfGoods, "COST_OF_GOODS", "Cost of goods sold", "DEBIT", false, "", "", "Controller"},
 		{inventoryWriteOff, "INVENTORY_WRITE_OFF", "Inventory write-off and shrinkage", "DEBIT", false, "", "", "Controller"},
 		{priceVariance, "PRICE_VARIANCE", "Purchase price variance", "DEBIT", false, "", "", "Controller"},
-		{"5300", "REVALUATION", "Inventory revaluation", "DEBIT", false, "", "", "Controller"},
+		{revaluation, "REVALUATION", "Inventory revaluation", "DEBIT", false, "", "", "Controller"},
 		{paymentFees, "PAYMENT_FEES", "Payment fees", "DEBIT", false, "", "", "Controller"},
 		{marketplaceFees, "MARKETPLACE_FEES", "Marketplace fees", "DEBIT", false, "", "", "Controller"},
 		{disputeFees, "DISPUTE_FEES", "Dispute fees", "DEBIT", false, "", "", "Controller"},
@@ -105,6 +110,16 @@ func Chart() []Account {
 		{roundingDifference, "ROUNDING", "Rounding difference", "DEBIT", false, "", "", "Controller"},
 		{suspense, "SUSPENSE", "Suspense", "DEBIT", false, "event", "money moved under a category that nobody knows", "Platform + Controller"},
 	}
+}
+
+// accountOf finds an account by its role.
+func accountOf(role string) (Account, bool) {
+	for _, a := range Chart() {
+		if a.Role == role {
+			return a, true
+		}
+	}
+	return Account{}, false
 }
 
 // chargeAccount is the role of a CHARGE line's code (domain.md §2.3, invoice.issued). A code without a line here is a dead

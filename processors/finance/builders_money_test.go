@@ -138,21 +138,116 @@ func dispose(w *world, s *statement) schemas.Event {
 	return x
 }
 
-// void embeds the original, as admission does: "voids shipment.shipped SH-1".
-func void(w *world, s *statement) schemas.Event {
-	original := w.events[s.facts.word("voids", 0)+" "+s.facts.word("voids", 1)]
+func winDispute(_ *world, s *statement) schemas.Event {
+	f := s.facts
+	return &schemas.DisputeWon{DisputeID: s.doc, PaymentID: f.word("payment", 0), OrderID: f.word("of", 0), PSP: "psp", Amount: f.money("amount"),
+		FeeRefunded: f.optional("fee"), BookedFX: f.rate("booked"), FX: f.rate("rate")}
+}
+
+func failPayout(_ *world, s *statement) schemas.Event {
+	f := s.facts
+	return &schemas.PayoutFailed{FailureID: s.doc, PayoutID: f.word("payout", 0), BatchID: f.word("batch", 0), PSP: "psp", Amount: f.money("amount"),
+		Reason: "account closed", BookedFX: f.rate("booked"), FX: f.rate("rate")}
+}
+
+// applyPayment has one clause per invoice: "INV-1 110.48, discount 2.25, deduction 1.00".
+func applyPayment(w *world, s *statement) schemas.Event {
+	x := &schemas.CustomerPaymentApplied{RemittanceID: s.doc, CustomerRef: s.facts.word("customer", 0), Currency: w.currency(s), FX: s.facts.rate("rate")}
+	for i, f := range s.lines {
+		l := schemas.AppliedLine{LineID: lineID(i), InvoiceID: f.list[0][0], Paid: f.decimal(f.list[0][1], 4), Discount: f.optional("discount"),
+			Deduction: f.optional("deduction"), BookedFX: f.rate("booked")}
+		if l.Deduction.Set {
+			l.DeductionReason = "damaged"
+		}
+		x.Lines = append(x.Lines, l)
+	}
+	return x
+}
+
+func revokeGiftCard(_ *world, s *statement) schemas.Event {
+	f := s.facts
+	return &schemas.GiftCardRevoked{RevocationID: s.doc, CardRef: f.word("card", 0), OrderID: f.word("of", 0), CreditMemoID: f.word("memo", 0),
+		InvoiceID: f.word("invoice", 0), Amount: f.money("amount"), Settles: schemas.Settles(f.word("settles", 0)), FX: f.rate("rate")}
+}
+
+func breakage(_ *world, s *statement) schemas.Event {
+	f := s.facts
+	return &schemas.GiftCardBreakageRecognised{BreakageID: s.doc, CardRef: f.word("card", 0), Amount: f.money("amount"), FX: f.rate("rate")}
+}
+
+func recovery(_ *world, s *statement) schemas.Event {
+	f := s.facts
+	return &schemas.ReceivableRecovered{RecoveryID: s.doc, InvoiceID: f.word("invoice", 0), Amount: f.money("amount"), FX: f.rate("rate"),
+		TaxRelief: f.moneyPointer("relief"), TaxJurisdiction: f.word("relief", 2)}
+}
+
+// reclassify is "from RECEIVABLE invoice:INV-1, to BAD_DEBT, amount 10.00 USD"; "functional 0.01 USD" where only functional currency moves.
+func reclassify(_ *world, s *statement) schemas.Event {
+	f := s.facts
+	return &schemas.ReceivableReclassified{ReclassificationID: s.doc, InvoiceID: f.word("invoice", 0), FromRole: f.word("from", 0), FromKey: f.word("from", 1),
+		ToRole: f.word("to", 0), ToKey: f.word("to", 1), Amount: f.money("amount"), FX: f.rate("rate"), FunctionalAmount: f.optional("functional"),
+		FunctionalCurrency: f.word("functional", 1)}
+}
+
+// billFreight has one clause per shipment: "SH-1 9.40, accrued 8.20 USD", and "worth 8.20 USD" where the accrual is in another currency.
+func billFreight(_ *world, s *statement) schemas.Event {
+	f := s.facts
+	x := &schemas.FreightCostBilled{BillID: s.doc, Carrier: f.word("carrier", 0), Amount: f.money("amount"), Tax: f.optional("tax"), TaxJurisdiction: f.word("tax", 1), FX: f.rate("rate")}
+	for _, l := range s.lines {
+		x.Shipments = append(x.Shipments, schemas.BilledShipment{ShipmentID: l.list[0][0], Amount: l.decimal(l.list[0][1], 4), Accrued: l.moneyPointer("accrued"),
+			AccruedFunctional: l.moneyPointer("worth")})
+	}
+	return x
+}
+
+// corrected embeds the original that a fact names ("voids shipment.shipped SH-1"), as admission does. It stands under its own rule set.
+func (w *world) corrected(s *statement, fact string, reason schemas.CorrectionReason) *schemas.Correction {
+	original := w.events[s.facts.word(fact, 0)+" "+s.facts.word(fact, 1)]
 	if original == nil {
 		w.t.Fatalf("%q: no such event before it", s.text)
 	}
-	bytes, err := w.codec.Encode(original)
+	bytes, err := schemas.EncodeEmbedded(original)
 	if err != nil {
 		w.t.Fatalf("embedding the original: %v", err)
 	}
-	x := &schemas.EventVoided{VoidID: s.doc, Reason: "did not occur"}
-	x.Meta.Correction = &schemas.Correction{
-		Reason: schemas.CorrectionReasonDID_NOT_OCCUR, CorrectedEventID: original.Header().EventID, CorrectedEventType: original.EventType(),
-		Original: bytes, StandingRuleSet: DefaultRuleSet,
+	return &schemas.Correction{
+		Reason: reason, CorrectedEventID: original.Header().EventID, CorrectedEventType: original.EventType(),
+		Original: bytes, StandingRuleSet: original.Header().RuleSet,
 	}
+}
+
+func void(w *world, s *statement) schemas.Event {
+	x := &schemas.EventVoided{VoidID: s.doc, Reason: "did not occur"}
+	x.Meta.Correction = w.corrected(s, "voids", schemas.CorrectionReasonDID_NOT_OCCUR)
+	return x
+}
+
+func voidShipment(w *world, s *statement) schemas.Event {
+	x := &schemas.ShipmentVoided{VoidID: s.doc, ShipmentID: s.facts.word("voids", 1), Reason: "the truck never left"}
+	x.Meta.Correction = w.corrected(s, "voids", schemas.CorrectionReasonDID_NOT_OCCUR)
+	return x
+}
+
+func failRefund(w *world, s *statement) schemas.Event {
+	x := &schemas.RefundFailed{FailureID: s.doc, RefundID: s.facts.word("voids", 1), Amount: s.facts.money("amount"), Reason: "card expired"}
+	x.Meta.Correction = w.corrected(s, "voids", schemas.CorrectionReasonDID_NOT_OCCUR)
+	return x
+}
+
+// failCapture corrects only a capture that had been booked.
+func failCapture(w *world, s *statement) schemas.Event {
+	x := &schemas.PaymentCaptureFailed{FailureID: s.doc, PaymentID: s.facts.word("payment", 0), Method: schemas.PaymentMethodCARD, Amount: s.facts.money("amount"), Reason: "refused"}
+	if s.facts.has("voids") {
+		x.PaymentID = s.facts.word("voids", 1)
+		x.Meta.Correction = w.corrected(s, "voids", schemas.CorrectionReasonDID_NOT_OCCUR)
+	}
+	return x
+}
+
+// supersede is "rebooks shipment.shipped SH-1, old 2010-01, new 2010-02"; without old no entry stands.
+func supersede(w *world, s *statement) schemas.Event {
+	x := &schemas.RuleSuperseded{PlanID: s.doc, Reason: "new mapping", OldRuleSet: s.facts.word("old", 0), NewRuleSet: s.facts.word("new", 0)}
+	x.Meta.Correction = w.corrected(s, "rebooks", schemas.CorrectionReasonINCORRECT_DATA)
 	return x
 }
 

@@ -8,7 +8,8 @@
 // Invariants, each with a test of that name:
 //
 //   - every entry balances per currency and in functional currency before anybody sees it
-//   - an event's entry has one id, UUIDv5(event_id, rule@version/0), whenever and wherever it is derived
+//   - an event's entry has one id, UUIDv5(event_id, rule@version/n), whenever and wherever it is derived; n is 0 but for the
+//     second entry of a rule.superseded
 //   - the same event gives the same bytes
 //   - an event and its void sum to zero, leg by leg
 //   - the legs of any partition of a quantity sum to those of the whole

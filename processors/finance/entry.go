@@ -30,6 +30,8 @@ type draft struct {
 	sums       []schemas.JournalLine // other legs that gather over the document's lines
 	keys       keys
 	exceptions []schemas.Event
+	n          int    // which entry of its event; all but a rule.superseded have one, 0
+	then       *draft // the second entry of the same event
 }
 
 // item is what the legs of one document line share.
@@ -204,6 +206,11 @@ func (d *draft) finish() error {
 	if err := d.balanced(); err != nil {
 		return err
 	}
+	return d.dated()
+}
+
+// dated refuses an event that admission has not given a place in the books.
+func (d *draft) dated() error {
 	m := d.cause.Header()
 	switch {
 	case m.Period == "":
@@ -276,14 +283,25 @@ func (d *draft) balanced() error {
 	return nil
 }
 
-// events gives the finished entry, if it has legs, and the exceptions.
+// events gives the finished entries, those that have legs, and the exceptions.
 func (d *draft) events() ([]schemas.Event, error) {
+	if d.then != nil {
+		second, err := d.then.events()
+		if err != nil || len(d.lines) == 0 {
+			return second, err
+		}
+		return append([]schemas.Event{d.entry()}, second...), nil
+	}
 	if len(d.lines) == 0 {
 		return d.exceptions, nil
 	}
+	return append([]schemas.Event{d.entry()}, d.exceptions...), nil
+}
+
+func (d *draft) entry() *schemas.JournalEntry {
 	m := d.cause.Header()
 	entry := &schemas.JournalEntry{
-		Meta: m.Follow(d.identity(0)), CauseType: d.cause.EventType(),
+		Meta: m.Follow(d.identity(d.n)), CauseType: d.cause.EventType(), N: int32(d.n),
 		RuleID: d.rule.ID, RuleVersion: int32(d.rule.Version), Ledger: "PRIMARY", FunctionalCurrency: d.functional,
 		Reverses: d.reverses, Dimensions: d.dimensions, Lines: d.lines,
 	}
@@ -291,7 +309,7 @@ func (d *draft) events() ([]schemas.Event, error) {
 	if d.fx != nil && d.currency != d.functional {
 		entry.FXRate = schemas.Some(d.fx.Rate)
 	}
-	return append([]schemas.Event{entry}, d.exceptions...), nil
+	return entry
 }
 
 func (d *draft) identity(n int) schemas.Identity {

@@ -21,6 +21,8 @@ func generated(seed uint64, n int) (events []schemas.Event) {
 		for _, build := range []func() schemas.Event{
 			g.received, g.adjusted, g.shipment, g.invoice, g.creditMemo, g.writtenOff, g.giftCard, g.captured, g.refund, g.fee,
 			g.marketplaceFee, g.settled, g.payout, g.bankLine, g.disputeOpened, g.disputeLost, g.returned, g.dispositioned,
+			g.dispatched, g.transferred, g.revalued, g.delivered, g.lost, g.disputeWon, g.payoutFailed, g.applied, g.cardRevoked,
+			g.breakage, g.recovered, g.reclassified, g.freightBilled, g.notReceived,
 		} {
 			g.fx = nil
 			if g.IntN(3) == 0 {

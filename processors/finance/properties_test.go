@@ -12,7 +12,7 @@ import (
 // seed of every generated event here; a failure names the event, which the seed gives again.
 const seed = 20_260_302
 
-// perType events of each of the eighteen types that post: 3,600 in all.
+// perType events of each of the 32 types that post: 6,400 in all.
 const perType = 200
 
 func deriveEntry(t *testing.T, e schemas.Event) *schemas.JournalEntry {
@@ -60,20 +60,10 @@ func TestEveryEntryBalances(t *testing.T) {
 		}
 	}
 	for _, r := range rules {
-		if !isNothing(r.Event) && posted[r.Event] < perType/2 {
+		if kindOf(&r) == posts && posted[r.Event] < perType/2 {
 			t.Errorf("%s: only %d of %d generated events posted", r.Event, posted[r.Event], perType)
 		}
 	}
-}
-
-// isNothing: no generated event of that type; a void is tested below.
-func isNothing(event string) bool {
-	switch event {
-	case "order.accepted", "order.line_cancelled", "inventory.reserved", "inventory.reservation_released", "fulfillment.picked",
-		"fulfillment.packed", "fulfillment.short_shipped", "period.closed", "period.reopened", "event.voided":
-		return true
-	}
-	return false
 }
 
 func TestDeriveTwiceGivesEqualBytes(t *testing.T) {
@@ -92,7 +82,13 @@ func TestDeriveTwiceGivesEqualBytes(t *testing.T) {
 		}
 		return all
 	}
-	for _, e := range generated(seed, perType) {
+	g, events := &generator{Rand: rand.New(rand.NewPCG(seed, 12)), n: 1 << 22}, generated(seed, perType)
+	for _, e := range events[:len(events)/10] {
+		x := &schemas.RuleSuperseded{PlanID: "P", Reason: "r", OldRuleSet: DefaultRuleSet, NewRuleSet: everyRuleChanged}
+		g.embed(x, e)
+		events = append(append(events, x), g.correcting(e)...)
+	}
+	for _, e := range events {
 		first := encoded(e)
 		if !bytes.Equal(first, encoded(e)) {
 			t.Fatalf("%s %s: two derivations differ", e.EventType(), e.Header().Source.DocID)
@@ -126,35 +122,98 @@ func sumByLeg(into map[leg][3]schemas.Decimal, entry *schemas.JournalEntry) {
 }
 
 func TestVoidAndOriginalSumToZero(t *testing.T) {
-	w := newWorld(t)
 	g := &generator{Rand: rand.New(rand.NewPCG(seed, 8)), n: 1 << 20}
-	for _, original := range append(generated(seed, perType), w.build(parse(t, "shop order.accepted SO-1 prepaid; 3 × A @ 1.00"))) {
-		bytes, err := w.codec.Encode(original)
-		if err != nil {
-			t.Fatal(err)
+	voided := map[string]int{}
+	for _, original := range append(generated(seed, perType), newWorld(t).build(parse(t, "shop order.accepted SO-1 prepaid; 3 × A @ 1.00"))) {
+		was := deriveEntry(t, original)
+		for _, x := range g.correcting(original) {
+			reversal := deriveEntry(t, x)
+			if was == nil {
+				if reversal != nil {
+					t.Errorf("%s posted nothing, its %s did", original.EventType(), x.EventType())
+				}
+				continue
+			}
+			voided[x.EventType()]++
+			voided[original.EventType()]++
+			sums := map[leg][3]schemas.Decimal{}
+			sumByLeg(sums, was)
+			sumByLeg(sums, reversal)
+			for k, s := range sums {
+				if !s[0].IsZero() || !s[1].IsZero() || !s[2].IsZero() {
+					t.Errorf("%s %s: %+v is left with %v", original.EventType(), original.Header().Source.DocID, k, s)
+				}
+			}
+			if reversal.Reverses.V != was.Meta.EventID || reversal.Meta.Period != "2026-04" || !maps.Equal(asMap(was.Dimensions), asMap(reversal.Dimensions)) {
+				t.Errorf("%s: the reversal does not name what it reverses", original.EventType())
+			}
 		}
-		x := g.stamped(&schemas.EventVoided{VoidID: "V", Reason: "r"}).(*schemas.EventVoided)
-		x.Meta.Period = "2026-04"
-		x.Meta.Correction = &schemas.Correction{Reason: schemas.CorrectionReasonDID_NOT_OCCUR, CorrectedEventID: original.Header().EventID, CorrectedEventType: original.EventType(), Original: bytes}
-		was, reversal := deriveEntry(t, original), deriveEntry(t, x)
+	}
+	for _, r := range rules {
+		if k := kindOf(&r); (k == posts || k == negates) && voided[r.Event] < perType/2 {
+			t.Errorf("%s: only %d were voided, or voided another", r.Event, voided[r.Event])
+		}
+	}
+}
+
+// TestSupersededEntriesSumToTheNewOne: for every event that posts, the entry that stood, its reversal and the new entry sum to the entry under the new
+// rules, leg by leg; the reversal names what stood, and all three have ids of their own (domain.md §2.6; S44, S48).
+func TestSupersededEntriesSumToTheNewOne(t *testing.T) {
+	g := &generator{Rand: rand.New(rand.NewPCG(seed, 11)), n: 1 << 21}
+	rebooked := map[string]int{}
+	for _, original := range generated(seed, perType/4) {
+		was := deriveEntry(t, original)
+		x := &schemas.RuleSuperseded{PlanID: "P", Reason: "r", OldRuleSet: DefaultRuleSet, NewRuleSet: everyRuleChanged}
+		g.embed(x, original)
+		derived, err := Derive(x)
+		if err != nil {
+			t.Fatalf("%s: %v", original.EventType(), err)
+		}
 		if was == nil {
-			if reversal != nil {
-				t.Errorf("%s posted nothing, its void did", original.EventType())
+			if hasEntry(derived) {
+				t.Errorf("%s posted nothing under either set, its supersession did", original.EventType())
 			}
 			continue
 		}
-		sums := map[leg][3]schemas.Decimal{}
-		sumByLeg(sums, was)
-		sumByLeg(sums, reversal)
-		for k, s := range sums {
-			if !s[0].IsZero() || !s[1].IsZero() || !s[2].IsZero() {
-				t.Errorf("%s %s: %+v is left with %v", original.EventType(), original.Header().Source.DocID, k, s)
+		rebooked[original.EventType()]++
+		reversal, next := derived[0].(*schemas.JournalEntry), derived[1].(*schemas.JournalEntry)
+		under := original
+		under.Header().RuleSet = everyRuleChanged
+		want, got := map[leg][3]schemas.Decimal{}, map[leg][3]schemas.Decimal{}
+		sumByLeg(want, deriveEntry(t, under))
+		for _, e := range []*schemas.JournalEntry{was, reversal, next} {
+			sumByLeg(got, e)
+		}
+		for k, s := range got {
+			if w := want[k]; !s[0].Equal(w[0].Add(noAmount)) || !s[1].Equal(w[1].Add(noAmount)) || !s[2].Equal(w[2].Add(noAmount)) {
+				t.Errorf("%s: %+v stands at %v, want %v", original.EventType(), k, s, w)
 			}
 		}
-		if reversal.Reverses.V != was.Meta.EventID || reversal.Meta.Period != "2026-04" || !maps.Equal(asMap(was.Dimensions), asMap(reversal.Dimensions)) {
-			t.Errorf("%s: the reversal does not name what it reverses", original.EventType())
+		if reversal.N != 0 || next.N != 1 || reversal.Reverses.V != was.Meta.EventID || next.Reverses.Set || next.Meta.Period != "2026-04" ||
+			reversal.Meta.EventID == next.Meta.EventID || next.CauseType != "rule.superseded" || next.Meta.CausationID.V != x.Meta.EventID {
+			t.Errorf("%s: the entries are not linked: %+v, %+v", original.EventType(), reversal.Meta, next.Meta)
+		}
+		if x.OldRuleSet = ""; true {
+			alone, err := Derive(x)
+			if err != nil || !bytes.Equal(encode(t, alone[0]), encode(t, next)) {
+				t.Errorf("%s: without an entry that stands the new one is another: %v", original.EventType(), err)
+			}
 		}
 	}
+	for _, r := range rules {
+		if kindOf(&r) == posts && rebooked[r.Event] < perType/8 {
+			t.Errorf("%s: only %d were superseded", r.Event, rebooked[r.Event])
+		}
+	}
+}
+
+func encode(t *testing.T, e schemas.Event) []byte {
+	t.Helper()
+	value, err := schemas.EncodeEmbedded(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
 }
 
 func asMap(m schemas.StringMap) map[string]string {

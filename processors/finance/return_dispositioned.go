@@ -39,7 +39,11 @@ func (d *draft) disposition(i int, x *schemas.ReturnDispositioned, l *schemas.Di
 		lost := cost.Sub(kept)
 		value := item{orderLine: it.orderLine, sku: it.sku, location: it.location}
 		d.leg(inventoryWriteOff, "", lost, d.functional, lost, &value)
-		d.leg(inventory, d.stock(&l.Stock), lost.Neg(), d.functional, lost.Neg(), &value)
+		if l.Stock.Owner == schemas.StockOwnerCONSIGNED {
+			d.leg(goodsReceived, key, lost.Neg(), d.functional, lost.Neg(), &value) // the supplier's goods: what they lost is owed to him
+		} else {
+			d.leg(inventory, d.stock(&l.Stock), lost.Neg(), d.functional, lost.Neg(), &value)
+		}
 	case schemas.ReturnOutcomeVENDOR:
 		d.gather(claims, d.named("claim", x.DispositionID), "", kept)
 		d.worth(inventoryWriteOff, "", cost.Sub(kept), &it)

@@ -15,8 +15,12 @@ func returnReceived(d *draft, x *schemas.ReturnReceived) error {
 		}
 		it := itemOf(l.OrderLineID, &l.Stock, &l.Quantity)
 		key := d.recovered(x, l)
+		undelivered := x.Against == schemas.ReturnAgainstUNDELIVERED
+		if undelivered && l.Stock.Owner == schemas.StockOwnerCONSIGNED {
+			continue // never sold, and so never on our books
+		}
 		d.goods(&l.Stock, key, cost, &it)
-		if x.Against == schemas.ReturnAgainstUNDELIVERED {
+		if undelivered {
 			d.worth(goodsInTransit, d.named("shipment", l.ShipmentID, "shipment", x.ShipmentID, "return", x.ReceiptID), cost.Neg(), &it)
 			continue
 		}

@@ -27,6 +27,9 @@ func shipmentShipped(d *draft, x *schemas.ShipmentShipped) error {
 		it := itemOf(l.OrderLineID, &l.Stock, &l.Quantity)
 		key := d.orderLine(x.OrderID, l.OrderLineID, "shipment", x.ShipmentID, l.LineID)
 		if x.Control.Point == schemas.TransferPointAT_DELIVERY {
+			if l.Stock.Owner == schemas.StockOwnerCONSIGNED {
+				continue // not sold yet, and so not on our books
+			}
 			d.worth(goodsInTransit, d.named("shipment", x.ShipmentID), cost, &it)
 		} else {
 			d.revenue(a, key, &it)

@@ -58,6 +58,9 @@ func (w *world) build(s *statement) schemas.Event {
 	w.t.Helper()
 	build, ok := builders[s.event]
 	if !ok {
+		build, ok = bareBuilders()[s.event]
+	}
+	if !ok {
 		w.t.Fatalf("%q: no builder for %s", s.text, s.event)
 	}
 	e := build(w, s)
