@@ -257,4 +257,5 @@ func orderOr(order, thread string) string {
 	return thread
 }
 
-var documentKinds = []string{"receipt", "transfer", "count", "period", "invoice", "credit", "write-off", "gift-card", "payment", "refund", "fee", "payout", "bank", "rma", "return"}
+var documentKinds = []string{"receipt", "transfer", "count", "period", "invoice", "credit", "write-off", "gift-card", "payment", "refund", "fee", "payout", "bank", "rma", "return",
+	"expected", "status", "snapshot", "revaluation", "policy", "recovery", "reclassification", "remittance", "freight", "authorization"}
