@@ -52,7 +52,8 @@ func embedded(e schemas.Event) (schemas.Event, error) {
 	return original, nil
 }
 
-// negate makes d the exact negation of a finished draft.
+// negate makes d the exact negation of a finished draft. It names the entry that it reverses, unless that is one of a rule.superseded: whose event id
+// nobody here knows, and no id is better than a wrong one; thread and dimensions still lead there.
 func (d *draft) negate(was *draft) {
 	if len(was.lines) == 0 {
 		return
@@ -63,5 +64,7 @@ func (d *draft) negate(was *draft) {
 		l := &d.lines[i]
 		l.AmountTxn, l.AmountFn, l.Qty.V = l.AmountTxn.Neg(), l.AmountFn.Neg(), l.Qty.V.Neg()
 	}
-	d.reverses = schemas.Some(was.cause.Header().Follow(was.identity(0)).EventID)
+	if of := was.cause.Header(); of.RuleSet == d.cause.Header().Correction.StandingRuleSet || d.cause.Header().Correction.StandingRuleSet == "" {
+		d.reverses = schemas.Some(of.Follow(was.identity(0)).EventID)
+	}
 }

@@ -246,30 +246,36 @@ func TestIDsDoNotDependOnTime(t *testing.T) {
 	}
 }
 
-// TestPartitionsSumToTheLine: however a line is cut into shipments, their legs sum to those of one shipment, per account, exactly
-// (domain.md §2.8, invariant 6; S47).
+// TestPartitionsSumToTheLine: however a line is cut into shipments, deliveries or invoices, their legs sum to those of one, per account, exactly, in
+// currencies of no, two and three decimals (domain.md §2.8, invariant 6; S47).
 func TestPartitionsSumToTheLine(t *testing.T) {
 	g := &generator{Rand: rand.New(rand.NewPCG(seed, 9))}
-	for range 500 {
+	for n := range 1500 {
+		currency := []string{"USD", "JPY", "KWD"}[n%3]
 		line := g.orderLine()
 		cost := g.cost(schemas.Quantity{BaseQty: schemas.NewDecimal(1_000_000, 6)})
-		cost.UnitCost = cost.UnitCost.Round(4, schemas.Down).Round(8, schemas.Down) // whole at four decimals: 1200 is Σ quantity × cost
-		shipment := func(before, this schemas.Decimal) *schemas.JournalEntry {
-			a, b := sliced(&line, before, this, "USD")
-			q := schemas.Quantity{Qty: this, UOM: "EA", BaseQty: this, BaseUOM: "EA"}
-			c := *cost
+		cost.UnitCost, cost.Currency = cost.UnitCost.Round(4, schemas.Down).Round(8, schemas.Down), currency // whole at four decimals: 1200 is Σ quantity × cost
+		part := func(before, this schemas.Decimal) schemas.Event {
+			a, b := sliced(&line, before, this, currency)
+			q, c := schemas.Quantity{Qty: this, UOM: "EA", BaseQty: this, BaseUOM: "EA"}, *cost
 			c.CostAmount = this.MulRound(c.UnitCost, 4, schemas.HalfUp)
-			return deriveEntry(t, g.stamped(&schemas.ShipmentShipped{
-				ShipmentID: "SH", OrderID: "SO", Currency: "USD", Control: &schemas.ControlTransfer{Point: schemas.TransferPointAT_SHIPMENT},
-				Lines: []schemas.ShipmentLine{{LineID: "1", OrderLineID: "1", Stock: *line.Stock, Quantity: q, Amounts: a, Basis: b, Cost: &c}},
-			}))
+			switch n / 3 % 3 {
+			case 0:
+				return &schemas.ShipmentShipped{ShipmentID: "SH", OrderID: "SO", Currency: currency, Control: &schemas.ControlTransfer{Point: schemas.TransferPointAT_SHIPMENT},
+					Lines: []schemas.ShipmentLine{{LineID: "1", OrderLineID: "1", Stock: *line.Stock, Quantity: q, Amounts: a, Basis: b, Cost: &c}}}
+			case 1:
+				return &schemas.ShipmentDelivered{ShipmentID: "SH", OrderID: "SO", Currency: currency, Control: &schemas.ControlTransfer{Point: schemas.TransferPointAT_DELIVERY},
+					Lines: []schemas.DeliveredLine{{ShipmentLineID: "1", OrderLineID: "1", Stock: line.Stock, Quantity: &q, Amounts: a, Basis: b, Cost: &c}}}
+			}
+			return &schemas.InvoiceIssued{InvoiceID: "INV", OrderID: "SO", Currency: currency, Funding: &schemas.Funding{Terms: schemas.TermsON_ACCOUNT},
+				Lines: []schemas.InvoiceLine{{LineID: "1", OrderLineID: "1", Stock: line.Stock, Quantity: &q, Amounts: a, Basis: b}}}
 		}
 		parts, whole := map[leg][3]schemas.Decimal{}, map[leg][3]schemas.Decimal{}
-		sumByLeg(whole, shipment(schemas.NewDecimal(0, 6), line.Quantity.Qty))
+		sumByLeg(whole, deriveEntry(t, g.stamped(part(schemas.NewDecimal(0, 6), line.Quantity.Qty))))
 		one := schemas.NewDecimal(1_000_000, 6)
 		for before := schemas.NewDecimal(0, 6); before.Cmp(line.Quantity.Qty) < 0; {
 			this := one.Mul(schemas.NewDecimal(1+g.Int64N(5), 0)).Round(6, schemas.Down).Min(line.Quantity.Qty.Sub(before))
-			sumByLeg(parts, shipment(before, this))
+			sumByLeg(parts, deriveEntry(t, g.stamped(part(before, this))))
 			before = before.Add(this)
 		}
 		for k := range maps.Keys(parts) {
