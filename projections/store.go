@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -47,12 +48,15 @@ func openStore(fs vfs.FS, dir string, values Values, cluster []kgo.Opt, limit in
 	cache := pebble.NewCache(64 << 20)
 	defer cache.Unref()
 	s := &store{values: values, cluster: cluster, limit: limit, parts: map[partID]*part{}}
-	db, err := pebble.Open(dir, &pebble.Options{
+	opts := &pebble.Options{
 		// The changelog is the log: what a crash takes from the memtable comes back from there.
 		DisableWAL: true, Cache: cache, MemTableSize: memTable, Logger: quiet{}, FormatMajorVersion: pebble.FormatNewest, FS: fs,
 		// Pebble repeats a flush that failed for ever and stalls writes meanwhile: a full disk would look like a hang.
 		EventListener: &pebble.EventListener{BackgroundError: func(err error) { s.broken.CompareAndSwap(nil, &err) }},
-	})
+	}
+	// Most look-ups are of ids that never came: without filters each would read a block of every level, and cost the more the larger the log.
+	opts.Levels[0].FilterPolicy = bloom.FilterPolicy(10)
+	db, err := pebble.Open(dir, opts)
 	if err != nil {
 		return nil, fmt.Errorf("opening the state store: %w. If it is damaged, delete its directory: it is rebuilt from the changelog", err)
 	}

@@ -4,6 +4,7 @@ import "github.com/throughline/throughline/schemas"
 
 // money completes events about cash: what an order's payment settles, and a rate where the source gave none.
 func (c *completion) money(e schemas.Event) error {
+	c.authorizations(e)
 	switch x := e.(type) {
 	case *schemas.PaymentCaptured:
 		return c.captured(x)

@@ -378,6 +378,8 @@ func (c *completion) moveEffect(e schemas.Event, signed func(schemas.Decimal) sc
 		for i := range x.Lines {
 			c.cameBack(x, &x.Lines[i], signed)
 		}
+	default:
+		c.authorize(e, signed)
 	}
 }
 

@@ -66,6 +66,9 @@ func (f *folding) heldDelivery(t *thread, h schemas.ThreadHold) (*schemas.HeldRe
 
 // index notes whether a tick must look at the thread.
 func (f *folding) index(t *thread) {
+	if !t.waited && len(t.progress.Holds) == 0 {
+		return // nothing waits and nothing waited: looking for the note would cost more than the rest of many an event
+	}
 	w := schemas.ThreadWaiting{}
 	for i := range t.progress.Holds {
 		h := &t.progress.Holds[i]

@@ -48,6 +48,7 @@ type thread struct {
 	name     string
 	progress *schemas.ThreadProgress
 	f        *folding
+	waited   bool // something waited when the thread was loaded
 
 	lines, reservations index
 }
@@ -57,7 +58,7 @@ func (f *folding) thread(name string) *thread {
 	if !ok {
 		p = &schemas.ThreadProgress{}
 	}
-	return &thread{name: name, progress: p, f: f}
+	return &thread{name: name, progress: p, f: f, waited: len(p.Holds) > 0}
 }
 
 func (t *thread) order() *schemas.OrderAccepted {
