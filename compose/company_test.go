@@ -58,7 +58,8 @@ func (w *world) mustEqual(want simulate.Expected) {
 			name      string
 			got, want schemas.Decimal
 		}{{"on hand", p.OnHand, v.OnHand}, {"unavailable", p.Unavailable, v.Unavailable}, {"reserved", p.Reserved, v.Reserved},
-			{"open demand", p.OpenDemand, v.OpenDemand}, {"inbound", p.Inbound, v.Inbound}, {"safety stock", p.SafetyStock, v.SafetyStock}} {
+			{"open demand", p.OpenDemand, v.OpenDemand}, {"inbound", p.Inbound, v.Inbound}, {"inbound returns", p.InboundReturns.V, v.InboundReturns},
+			{"safety stock", p.SafetyStock, v.SafetyStock}} {
 			if !b.got.Equal(b.want) {
 				w.t.Errorf("position %v: %s is %s, want %s", shelf, b.name, b.got.Text(), b.want.Text())
 			}
