@@ -37,6 +37,7 @@ func TestExportOfTheCompany(t *testing.T) {
 	t.Run("Kafka and ClickHouse give the same", x.sources)
 	t.Run("ClickHouse reads the Parquet", x.parquet)
 	t.Run("the summary rounds per account", x.summary)
+	t.Run("a general ledger is kept exactly once", x.ledgers)
 }
 
 // loaded waits until whatever was published stands in ClickHouse: no group lags, three times in a row. What is exported is held against what ClickHouse shows, and
