@@ -15,6 +15,8 @@ type draft struct {
 	cause schemas.Event
 	rule  *Rule
 	table []Rule
+	chart *mapping
+	audit bool
 	mode  schemas.RoundingMode
 
 	currency   string // of the document
@@ -26,6 +28,7 @@ type draft struct {
 	dimensions schemas.StringMap
 	reverses   schemas.Opt[schemas.UUID]
 	lines      []schemas.JournalLine
+	negates    bool                  // the legs are another entry's, on its accounts already
 	led        bool                  // lines[0] is the leg that the document as a whole has against its lines
 	sums       []schemas.JournalLine // other legs that gather over the document's lines
 	keys       keys
@@ -206,7 +209,10 @@ func (d *draft) finish() error {
 	if err := d.balanced(); err != nil {
 		return err
 	}
-	return d.dated()
+	if err := d.dated(); err != nil || d.negates {
+		return err
+	}
+	return d.mapped()
 }
 
 // dated refuses an event that admission has not given a place in the books.

@@ -59,7 +59,7 @@ func (d *draft) negate(was *draft) {
 		return
 	}
 	d.currency, d.exponent, d.functional, d.functionAt, d.fx = was.currency, was.exponent, was.functional, was.functionAt, was.fx
-	d.dimensions, d.lines = was.dimensions, was.lines
+	d.dimensions, d.lines, d.negates = was.dimensions, was.lines, true
 	for i := range d.lines {
 		l := &d.lines[i]
 		l.AmountTxn, l.AmountFn, l.Qty.V = l.AmountTxn.Neg(), l.AmountFn.Neg(), l.Qty.V.Neg()

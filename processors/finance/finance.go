@@ -128,11 +128,15 @@ func post(e schemas.Event, setName string, table []Rule) (*draft, error) {
 	if err != nil {
 		return nil, err
 	}
+	chart, err := set.charted()
+	if err != nil {
+		return nil, err
+	}
 	r := set.rule(e.EventType(), table)
 	if r == nil {
 		return nil, contract(fmt.Sprintf("meta.event_type: rule set %s has no rule for %s; add a line to processors/finance/finance.go", set.Name, e.EventType()))
 	}
-	d := &draft{cause: e, rule: r, table: table, mode: set.Rounding}
+	d := &draft{cause: e, rule: r, table: table, chart: chart, audit: set.Audit, mode: set.Rounding}
 	if err := r.post(d, e); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,23 @@ import (
 	"github.com/throughline/throughline/schemas"
 )
 
+// testChart has the accounts of one entity by channel and date, those of all others, and none for freight revenue.
+const testChart = `role,legal_entity,channel,tax_jurisdiction,valid_from,account,name
+PSP_CLEARING,*,*,*,,105000,PSP clearing
+CUSTOMER_DEPOSITS,*,*,*,,210000,Customer deposits
+SHIPPED_NOT_INVOICED,*,*,*,,115000,Shipped not invoiced
+RECEIVABLE,*,*,*,,110000,Accounts receivable
+COST_OF_GOODS,*,*,*,,500000,Cost of goods sold
+INVENTORY,*,*,*,,120000,Inventory
+PRODUCT_REVENUE,*,*,*,,400000,Product revenue
+PRODUCT_REVENUE,*,web,*,,400010,"Product revenue, web"
+PRODUCT_REVENUE,ACME,*,*,,400100,"Product revenue, ACME"
+PRODUCT_REVENUE,ACME,web,*,2026-03-01,400111,"Product revenue, ACME web from March 2026"
+PRODUCT_REVENUE,ACME,web,*,2026-04-01,400112,"Product revenue, ACME web from April 2026"
+TAX_PAYABLE,*,*,*,,230000,Sales tax
+TAX_PAYABLE,*,*,US-CA,,230006,Sales tax California
+`
+
 // everyRuleChanged is a set where each rule that posts adds two legs to what it posted.
 const everyRuleChanged = "test-every-rule-changed"
 
@@ -27,13 +44,14 @@ func withTwoMore(rule func(*draft, schemas.Event) error) func(*draft, schemas.Ev
 // TestMain adds rule set test-2 beside those in force, so that superseding can be shown: it knows an account for the processor's unknown categories, and
 // one for the charge code ENGRAVING.
 func TestMain(m *testing.M) {
-	next := RuleSet{Name: "test-2", Rounding: schemas.HalfUp, Rules: slices.Clone(RuleSets[0].Rules)}
+	next := RuleSets[0]
+	next.Name, next.Rules = "test-2", slices.Clone(next.Rules)
 	for i := range next.Rules {
 		if r := &next.Rules[i]; r.ID == "psp.fee_charged" || r.ID == "invoice.issued" {
 			r.Version = 2
 		}
 	}
-	other := RuleSet{Name: everyRuleChanged, Rounding: schemas.HalfUp}
+	other := RuleSet{Name: everyRuleChanged, Rounding: schemas.HalfUp, Chart: next.Chart}
 	for _, r := range rules {
 		if kindOf(&r) == posts {
 			rules = append(rules, Rule{r.ID, 99, r.Event, withTwoMore(r.post)})
@@ -42,7 +60,18 @@ func TestMain(m *testing.M) {
 			other.Rules = append(other.Rules, RuleVersion{r.ID, r.Version})
 		}
 	}
-	RuleSets = append(RuleSets, next, other)
+	mapped := RuleSets[0]
+	mapped.Name, mapped.Chart = "test-chart", "test-chart"
+	audited := mapped
+	audited.Name, audited.Audit = "test-chart-audit", true
+	RuleSets = append(RuleSets, next, other, mapped, audited)
+	all, err := charts()
+	if err == nil {
+		all["test-chart"], err = parseChart("test-chart", testChart)
+	}
+	if err != nil {
+		panic(err)
+	}
 	rules = append(rules,
 		Rule{"psp.fee_charged", 2, "psp.fee_charged", on(func(d *draft, x *schemas.PSPFeeCharged) error {
 			known := *x

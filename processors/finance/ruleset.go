@@ -21,12 +21,14 @@ type RuleVersion struct {
 type RuleSet struct {
 	Name     string
 	Rounding schemas.RoundingMode // of functional amounts and slices (domain.md §2.5 rule 6)
+	Chart    string               // version of the chart of accounts: chart/<version>.csv
+	Audit    bool                 // a role without an account there: true, it stands on its default code with exception E18; false, the event is a letter
 	Rules    []RuleVersion
 }
 
 // RuleSets is every set that this binary knows.
 var RuleSets = []RuleSet{
-	{Name: DefaultRuleSet, Rounding: schemas.HalfUp, Rules: []RuleVersion{
+	{Name: DefaultRuleSet, Rounding: schemas.HalfUp, Chart: "2010-01", Rules: []RuleVersion{
 		{"order.accepted", 1}, {"order.changed", 1}, {"order.line_cancelled", 1}, {"order.closed", 1},
 		{"cancellation.requested", 1}, {"inventory.expected", 1}, {"inventory.expectation_changed", 1}, {"inventory.received", 1},
 		{"inventory.reserved", 1}, {"inventory.reservation_released", 1}, {"inventory.adjusted", 1},
@@ -56,6 +58,18 @@ func ruleSet(name string) (*RuleSet, error) {
 		}
 	}
 	return nil, fmt.Errorf("%w: finance was built without %q; deploy a binary that knows it", processors.ErrUnknownRuleSet, name)
+}
+
+// charted is the set's version of the chart.
+func (s *RuleSet) charted() (*mapping, error) {
+	all, err := charts()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", processors.ErrUnknownRuleSet, err)
+	}
+	if m := all[s.Chart]; m != nil {
+		return m, nil
+	}
+	return nil, fmt.Errorf("%w: rule set %s names chart %q, which finance was built without; deploy a binary that knows it", processors.ErrUnknownRuleSet, s.Name, s.Chart)
 }
 
 // rule finds the version of an event's rule that the set names.
