@@ -60,12 +60,15 @@ func TestOrderChangesThatAreRefused(t *testing.T) {
 		part  string
 		ships string
 	}{
-		"another state before":    {func(l *schemas.ChangedLine) { b := *l.Before; b.Quantity = qty("4"); l.Before = &b }, "5", "not what the order says", "1"},
-		"a known line as new":     {func(l *schemas.ChangedLine) { l.Before = nil }, "5", "a new line has none", "1"},
-		"an unknown line":         {func(l *schemas.ChangedLine) { l.LineID = "9" }, "5", "a new line has none", "1"},
-		"less than has shipped":   {nil, "1", "less than has shipped", "2"},
-		"dropped and shipped":     {func(l *schemas.ChangedLine) { l.After = nil }, "5", "less than has shipped", "1"},
-		"a price of what shipped": {func(l *schemas.ChangedLine) { l.After.Amounts.Gross = schemas.MustDecimal("500"); l.After.Amounts.Net = l.After.Amounts.Gross }, "5", "changes the amounts of what has shipped", "1"},
+		"another state before":  {func(l *schemas.ChangedLine) { b := *l.Before; b.Quantity = qty("4"); l.Before = &b }, "5", "not what the order says", "1"},
+		"a known line as new":   {func(l *schemas.ChangedLine) { l.Before = nil }, "5", "a new line has none", "1"},
+		"an unknown line":       {func(l *schemas.ChangedLine) { l.LineID = "9" }, "5", "a new line has none", "1"},
+		"less than has shipped": {nil, "1", "less than has shipped", "2"},
+		"dropped and shipped":   {func(l *schemas.ChangedLine) { l.After = nil }, "5", "less than has shipped", "1"},
+		"a price of what shipped": {func(l *schemas.ChangedLine) {
+			l.After.Amounts.Gross = schemas.MustDecimal("500")
+			l.After.Amounts.Net = l.After.Amounts.Gross
+		}, "5", "changes the amounts of what has shipped", "1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := newDesk(t)
