@@ -3,9 +3,8 @@
 // The two types that matter are Rule, one line of the table in finance.go, and draft, the entry in the making. A rule adds
 // legs to a draft in the document's currency (money) or in the entity's (worth); the draft values them, puts what rounding
 // leaves where domain.md §2.5 rule 5 says, and refuses to become an entry unless it sums to zero per currency and in the
-// functional currency. Account is a role with its default
-// code, RuleSet a named list of rule versions with a version of the chart: chart/<version>.csv gives the account of each role by
-// legal entity, channel, tax jurisdiction and date.
+// functional currency. Account is a role with its default code, RuleSet a named list of rule versions and the name of a chart:
+// chart/<version>.csv gives the account of each role by legal entity, channel, tax jurisdiction and date.
 //
 // Invariants, each with a test of that name:
 //
