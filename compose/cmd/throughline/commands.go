@@ -23,6 +23,9 @@ func commands(a *app) []*cobra.Command {
 		newSkipCommand(a),
 		newReplayCommand(a),
 		newAuditCommand(a),
+		newCloseCommand(a),
+		newVerifyCloseCommand(a),
+		newReopenCommand(a),
 		newConfigCommand(a),
 		newVersionCommand(a),
 	}

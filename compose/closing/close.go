@@ -1,0 +1,258 @@
+package closing
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/throughline/throughline/schemas"
+)
+
+// Ask is what is to be closed.
+type Ask struct {
+	Entity, Period string
+	Soft           bool          // check and write the manifest, announce nothing
+	Ahead          time.Duration // how far ahead of now the closing instant lies, where At is zero; 15 s where zero
+	At             time.Time     // the closing instant
+}
+
+// Instant reads the closing instant of an ask; empty text means a little ahead.
+func (a *Ask) Instant(text string, now time.Time) (err error) {
+	if text == "" {
+		return nil
+	}
+	if a.At, err = time.Parse(time.RFC3339, text); err != nil || !a.At.After(now) || a.Soft {
+		return fmt.Errorf("--at %q: want an instant in the future, for example 2026-04-05T18:00:00Z, and not with --soft", text)
+	}
+	return nil
+}
+
+// Close checks, announces, waits, checks again, and writes the manifest to finance.closes. Where something blocks, the error is ErrRefused and the blockers
+// are given; the period may then be closed already, without a manifest: repair, and close again.
+func (d Desk) Close(ctx context.Context, ask Ask) (Manifest, []Blocker, error) {
+	ref, err := d.reference(ctx)
+	if err != nil {
+		return Manifest{}, nil, err
+	}
+	defer ref.Close()
+	first, err := known(ref, ask.Entity, ask.Period, schemas.TimeOf(d.Now()))
+	if err != nil {
+		return Manifest{}, nil, err
+	}
+	look := func() ([]Blocker, error) {
+		all, err := d.blockers(ctx, ask.Entity, ask.Period, ref)
+		if err == nil && len(all) > 0 {
+			err = Refusal(ask.Entity, ask.Period, all)
+		}
+		return all, err
+	}
+	if all, err := look(); err != nil {
+		return Manifest{}, all, err
+	}
+	at := schemas.TimeOf(d.Now().Truncate(time.Millisecond))
+	if !ask.Soft {
+		if _, _, closed := ref.Judge(ask.Entity, first, at); closed {
+			at, err = d.closedAt(ctx, ask.Entity, ask.Period)
+		} else {
+			at, err = d.announce(ctx, ask)
+		}
+		if err != nil {
+			return Manifest{}, nil, err
+		}
+		if err := d.pass(ctx, at); err != nil {
+			return Manifest{}, nil, err
+		}
+	}
+	if err := d.settle(ctx); err != nil {
+		return Manifest{}, nil, err
+	}
+	if all, err := look(); err != nil {
+		return Manifest{}, all, err
+	}
+	m, err := d.take(ctx, ask, at)
+	if err != nil {
+		return m, nil, err
+	}
+	return m, nil, d.record(ctx, m)
+}
+
+// announce publishes period.closed, and returns when admission has let it through before its instant.
+func (d Desk) announce(ctx context.Context, ask Ask) (schemas.Time, error) {
+	instant := ask.At
+	if instant.IsZero() {
+		ahead := ask.Ahead
+		if ahead == 0 {
+			ahead = 15 * time.Second
+		}
+		instant = d.Now().Add(ahead)
+	}
+	at := schemas.TimeOf(instant.Truncate(time.Millisecond))
+	x := &schemas.PeriodClosed{Period: ask.Period, ClosedAt: at, By: d.Who}
+	x.Meta = envelope(x, ask.Entity, "period close", ask.Period, at, "closed")
+	if err := d.Publish(ctx, x); err != nil {
+		return at, fmt.Errorf("announcing the close: %w", err)
+	}
+	appended, err := d.admitted(ctx, x.Meta.EventID)
+	if err == nil && appended > at {
+		err = fmt.Errorf("%w: the close was announced at %s and stood only at %s, after its own instant: close again, with a later --at", ErrRefused, at, appended)
+	}
+	return at, err
+}
+
+// envelope is of an event that speaks of a period; the instant is part of its identity, so that a repetition is a duplicate.
+func envelope(e schemas.Event, entity, doc, period string, at schemas.Time, transition string) schemas.Meta {
+	source := schemas.Source{System: "throughline", Instance: "controller", DocType: doc, DocID: entity + "/" + period, DocVersion: strconv.FormatInt(int64(at), 10), Transition: transition}
+	return schemas.Meta{EventID: schemas.SourceID(source), EventType: e.EventType(), SchemaVersion: 1, LegalEntity: entity, OccurredAt: at, OccurredTZOffset: "Z", Source: source}
+}
+
+// admitted waits for an event to stand in the close schedule, and says when it was appended.
+func (d Desk) admitted(ctx context.Context, id schemas.UUID) (at schemas.Time, err error) {
+	err = d.wait(ctx, d.Now(), "admission lets the announcement through", func() (bool, error) {
+		for x, err := range schemas.Read(ctx, d.Cluster, d.Codec, schemas.Span{Topics: []string{schemas.TopicPeriods}}) {
+			if err != nil && schemas.FateOf(err) != schemas.Poison {
+				return false, err
+			}
+			if err == nil && x.Event.Header().EventID == id {
+				at = x.AppendTime
+			}
+		}
+		return at != 0, nil
+	})
+	return at, err
+}
+
+// closedAt is the instant of the newest close of a period.
+func (d Desk) closedAt(ctx context.Context, entity, period string) (at schemas.Time, err error) {
+	for x, err := range schemas.Read(ctx, d.Cluster, d.Codec, schemas.Span{Topics: []string{schemas.TopicPeriods}, Open: true}) {
+		if err != nil && schemas.FateOf(err) != schemas.Poison {
+			return 0, fmt.Errorf("reading the close schedule: %w", err)
+		}
+		if c, ok := x.Event.(*schemas.PeriodClosed); err == nil && ok && c.Meta.LegalEntity == entity && c.Period == period {
+			at = c.ClosedAt
+		}
+	}
+	return at, nil
+}
+
+// pass waits until admission has judged everything up to an instant, in every partition. What it reads afterwards is late.
+func (d Desk) pass(ctx context.Context, at schemas.Time) error {
+	adm, done, err := d.admin()
+	if err != nil {
+		return err
+	}
+	defer done()
+	return d.wait(ctx, at.Time(), "admission has passed the closing instant in every partition", func() (bool, error) {
+		if schemas.TimeOf(d.Now()) <= at {
+			return false, nil
+		}
+		after, err := adm.ListOffsetsAfterMilli(ctx, at.Time().UnixMilli()+1, schemas.TopicThreads)
+		if err == nil {
+			err = after.Error()
+		}
+		if err != nil {
+			return false, fmt.Errorf("looking for the closing instant in %s: %w", schemas.TopicThreads, err)
+		}
+		until, beyond := map[string]map[int32]int64{schemas.TopicThreads: {}}, true
+		after.Each(func(o kadm.ListedOffset) {
+			beyond = beyond && o.Timestamp > 0 // a tick after the instant is there
+			until[schemas.TopicThreads][o.Partition] = o.Offset
+		})
+		if !beyond {
+			return false, nil
+		}
+		return d.passed(ctx, schemas.Group("admission"), until, schemas.TopicThreads)
+	})
+}
+
+// settle waits until finance has derived all that stands now, and the chain has linked it.
+func (d Desk) settle(ctx context.Context) error {
+	until, err := d.ends(ctx, schemas.CanonicalTopics()...)
+	if err != nil {
+		return err
+	}
+	err = d.wait(ctx, d.Now(), "finance has read what stood at the closing instant", func() (bool, error) {
+		return d.passed(ctx, schemas.Group("finance"), until, schemas.CanonicalTopics()...)
+	})
+	if err != nil {
+		return err
+	}
+	if until, err = d.ends(ctx, schemas.TopicJournal); err != nil {
+		return err
+	}
+	return d.wait(ctx, d.Now(), "the role chain has linked the journal", func() (bool, error) {
+		return d.passed(ctx, schemas.Group("chain"), until, schemas.TopicJournal)
+	})
+}
+
+// take makes the manifest.
+func (d Desk) take(ctx context.Context, ask Ask, at schemas.Time) (m Manifest, err error) {
+	until, err := d.ends(ctx, booksTopics()...)
+	if err != nil {
+		return m, err
+	}
+	b, err := d.readBooks(ctx, ask.Entity, ask.Period, until)
+	if err != nil {
+		return m, err
+	}
+	c, err := d.readChain(ctx, false)
+	if err != nil {
+		return m, err
+	}
+	m = b.manifest()
+	m.Soft, m.ClosedAt, m.By, m.Chain = ask.Soft, at, d.Who, c.heads()
+	return m, m.seal()
+}
+
+// record writes the manifest to finance.closes.
+func (d Desk) record(ctx context.Context, m Manifest) error {
+	text, err := m.JSON()
+	if err != nil {
+		return err
+	}
+	x := &schemas.PeriodClose{Period: m.Period, ClosedAt: m.ClosedAt, By: m.By, Entries: m.Entries, Lines: m.Lines, JournalHash: m.Journal, ManifestHash: m.Hash, Manifest: text}
+	x.Meta = envelope(x, m.Entity, "manifest", m.Period, m.ClosedAt, m.Hash)
+	rec, err := d.Codec.Record(x)
+	if err != nil {
+		return fmt.Errorf("writing the manifest: %w", err)
+	}
+	return d.write(ctx, rec)
+}
+
+func (d Desk) write(ctx context.Context, rec *kgo.Record) error {
+	cl, err := kgo.NewClient(append(append([]kgo.Opt{}, d.Cluster...), schemas.WriteOptions()...)...)
+	if err != nil {
+		return fmt.Errorf("reaching the brokers: %w", err)
+	}
+	defer cl.Close()
+	if err := cl.ProduceSync(ctx, rec).FirstErr(); err != nil {
+		return fmt.Errorf("writing the manifest to %s: %w", rec.Topic, err)
+	}
+	return nil
+}
+
+// Reopen publishes period.reopened and returns from when on the period takes postings again.
+func (d Desk) Reopen(ctx context.Context, entity, period, why string) (schemas.Time, error) {
+	ref, err := d.reference(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer ref.Close()
+	now := schemas.TimeOf(d.Now().Truncate(time.Millisecond))
+	first, err := known(ref, entity, period, now)
+	if err != nil {
+		return 0, err
+	}
+	if _, _, closed := ref.Judge(entity, first, now); !closed {
+		return 0, fmt.Errorf("%w: %s of %s is open: nothing was published", ErrRefused, period, entity)
+	}
+	x := &schemas.PeriodReopened{Period: period, ReopenedAt: now, By: d.Who, Reason: why}
+	x.Meta = envelope(x, entity, "period reopening", period, now, "reopened")
+	if err := d.Publish(ctx, x); err != nil {
+		return 0, fmt.Errorf("reopening %s: %w", period, err)
+	}
+	return d.admitted(ctx, x.Meta.EventID)
+}
