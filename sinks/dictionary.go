@@ -3,6 +3,7 @@ package sinks
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -18,6 +19,7 @@ type described struct{ name, typ, comment string }
 var (
 	createPattern = regexp.MustCompile(`(?m)^CREATE (?:TABLE IF NOT EXISTS|OR REPLACE (VIEW)) (\w+)`)
 	columnPattern = regexp.MustCompile(`(?m)^ {4}(\w+) (.+?) COMMENT '((?:[^'\\]|\\.)*)',?$`)
+	addPattern    = regexp.MustCompile(`(?m)^ALTER TABLE (\w+) ADD COLUMN IF NOT EXISTS (\w+) (.+?) COMMENT '((?:[^'\\]|\\.)*)' AFTER (\w+)$`)
 	tablePattern  = regexp.MustCompile(`(?m)^COMMENT '((?:[^'\\]|\\.)*)'`)
 )
 
@@ -31,6 +33,10 @@ func relations() ([]relation, error) {
 	at := map[string]int{}
 	for _, m := range all {
 		for _, s := range m.statements {
+			if c := addPattern.FindStringSubmatch(s); c != nil {
+				list[at[c[1]]].add(c[5], described{c[2], withoutDefault(c[3]), unquote(c[4])})
+				continue
+			}
 			r, ok := describe(s)
 			if !ok {
 				continue
@@ -56,10 +62,20 @@ func describe(statement string) (relation, bool) {
 		r.comment = unquote(c[1])
 	}
 	for _, c := range columnPattern.FindAllStringSubmatch(statement, -1) {
-		typ, _, _ := strings.Cut(c[2], " DEFAULT ")
-		r.columns = append(r.columns, described{c[1], typ, unquote(c[3])})
+		r.columns = append(r.columns, described{c[1], withoutDefault(c[2]), unquote(c[3])})
 	}
 	return r, true
+}
+
+func withoutDefault(typ string) string {
+	typ, _, _ = strings.Cut(typ, " DEFAULT ")
+	return typ
+}
+
+// add puts a column behind another, as a later migration may.
+func (r *relation) add(after string, d described) {
+	i := slices.IndexFunc(r.columns, func(c described) bool { return c.name == after })
+	r.columns = slices.Insert(r.columns, i+1, d)
 }
 
 func unquote(s string) string { return strings.ReplaceAll(strings.ReplaceAll(s, `\'`, "'"), `\\`, `\`) }

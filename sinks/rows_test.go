@@ -50,7 +50,15 @@ func TestRowsSayWhatTheEventSays(t *testing.T) {
 		}},
 		{"stock_positions", "stock.position", func(e schemas.Event) map[string]string {
 			x := e.(*schemas.StockPosition)
-			return map[string]string{"sku": x.SKU, "location": x.Location, "toDecimalString(on_hand, 6)": x.OnHand.String(), "toDecimalString(atp, 6)": x.ATP.String(), "deltas": fmt.Sprint(x.Deltas)}
+			return map[string]string{"sku": x.SKU, "location": x.Location, "toDecimalString(on_hand, 6)": x.OnHand.String(), "toDecimalString(atp, 6)": x.ATP.String(), "deltas": fmt.Sprint(x.Deltas),
+				"toDecimalString(inbound_returns, 6)": x.InboundReturns.V.String()}
+		}},
+		{"stock_snapshots", "inventory.snapshot_taken", func(e schemas.Event) map[string]string {
+			x := e.(*schemas.InventorySnapshotTaken)
+			l := x.Lines[0]
+			return map[string]string{"event_id": x.Meta.EventID.String(), "snapshot_id": x.SnapshotID, "source_system": x.Meta.Source.System, "legal_entity": x.Meta.LegalEntity,
+				"toUnixTimestamp64Micro(as_of)": fmt.Sprint(int64(x.AsOf)), "source_sequence": fmt.Sprint(x.SourceSequence.V), "line_id": l.LineID, "sku": l.Stock.SKU, "location": l.Stock.Location,
+				"base_uom": l.BaseUOM, "toDecimalString(on_hand, 6)": l.OnHand.String(), "toDecimalString(unavailable, 6)": l.Unavailable.V.String(), "toDecimalString(reserved, 6)": l.Reserved.V.String()}
 		}},
 		{"exceptions", "exception.raised", func(e schemas.Event) map[string]string {
 			x := e.(*schemas.ExceptionRaised)

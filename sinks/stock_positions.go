@@ -11,6 +11,7 @@ func positionColumns() []Column {
 	return []Column{
 		{"position_id", chUUID}, {"sku", chText}, {"location", chText}, {"base_uom", chText},
 		{"on_hand", chQty}, {"unavailable", chQty}, {"reserved", chQty}, {"open_demand", chQty}, {"inbound", chQty}, {"safety_stock", chQty}, {"atp", chQty},
+		{"inbound_returns", chQty},
 		{"deltas", chInt64}, {"as_of", nullable(chTime)},
 		{"topic", chText}, {"partition", chInt32}, {"offset", chUInt64}, {"written_at", chTime},
 	}
@@ -25,7 +26,7 @@ func positionRows(_ context.Context, d schemas.Delivery, b *Block) error {
 	b.Str(p.SKU)
 	b.Str(p.Location)
 	b.Str(p.BaseUOM)
-	for _, q := range [...]schemas.Decimal{p.OnHand, p.Unavailable, p.Reserved, p.OpenDemand, p.Inbound, p.SafetyStock, p.ATP} {
+	for _, q := range [...]schemas.Decimal{p.OnHand, p.Unavailable, p.Reserved, p.OpenDemand, p.Inbound, p.SafetyStock, p.ATP, p.InboundReturns.V} {
 		b.Decimal(q)
 	}
 	b.Int64(p.Deltas)
