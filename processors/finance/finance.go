@@ -106,7 +106,7 @@ func Derive(e schemas.Event) ([]schemas.Event, error) {
 // expected, so that only a dead letter explains its absence.
 func Expects(e schemas.Event) bool {
 	d, err := post(e, e.Header().RuleSet, rules)
-	return err != nil || len(d.lines) > 0 || d.then != nil // the draft says it; an entry need not be written out for that
+	return err != nil || len(d.lines) > 0 || (d.then != nil && len(d.then.lines) > 0) // the draft says it; an entry need not be written out for that
 }
 
 // RuleOf names the rule of an event type, and its version, in the default rule set; "" where there is none.
