@@ -128,6 +128,27 @@ func TestStoryIsRich(t *testing.T) {
 	if len(want.Periods) < 4 {
 		t.Errorf("%d months, want at least 4", len(want.Periods))
 	}
+	seen := whatHappens(events)
+	for _, what := range richStory {
+		if !seen[what] {
+			t.Errorf("the story has no %q", what)
+		}
+	}
+}
+
+// richStory is what a long story must hold beside every type of event.
+var richStory = []string{"short BACKORDER", "short CANCEL", "short SUBSTITUTE", "short WAIT", "credit NOT_SHIPPED", "credit EXPECTED_BACK", "credit KEPT",
+	"return RESTOCK", "return SCRAP", "return REFURBISH", "return VENDOR", "return RETURN_TO_CUSTOMER", "returned CREDITED", "returned BLIND", "returned UNDELIVERED",
+	"paid CARD", "paid WALLET", "paid MARKETPLACE", "paid GIFT_CARD", "paid BANK", "paid COD", "refund CUSTOMER_DEPOSIT", "refund CREDIT_MEMO", "refund RECEIVABLE",
+	"void invoice.issued", "void shipment.shipped", "void payment.captured", "void inventory.adjusted", "void inventory.received", "void psp.fee_charged",
+	"void gift_card.sold", "order USD PREPAID AT_SHIPMENT", "order USD PREPAID AT_DELIVERY", "order EUR PREPAID AT_SHIPMENT", "order GBP PREPAID AT_SHIPMENT",
+	"order USD ON_ACCOUNT AT_SHIPMENT", "order EUR ON_ACCOUNT AT_SHIPMENT", "order USD COD AT_SHIPMENT", "settled PAYMENT", "settled REFUND", "settled DISPUTE",
+	"settled elsewhere true", "lost CARRIER", "lost NOBODY", "never came WRITTEN_OFF", "never came BILLED_AGAIN", "capture failed after it was booked true",
+	"capture failed after it was booked false", "applied USD", "applied EUR", "applied with a discount true", "applied with a deduction true", "reclassified RECEIVABLE",
+	"reclassified ROUNDING", "line changed", "line added", "line dropped", "won with the fee true", "won with the fee false"}
+
+// whatHappens names the kinds of things that a story holds.
+func whatHappens(events []schemas.Event) map[string]bool {
 	seen := map[string]bool{}
 	for _, e := range events {
 		switch x := e.(type) {
@@ -146,20 +167,40 @@ func TestStoryIsRich(t *testing.T) {
 		case *schemas.EventVoided:
 			seen["void "+x.Meta.Correction.CorrectedEventType] = true
 		case *schemas.OrderAccepted:
-			seen["order "+x.Currency+" "+string(x.Terms)] = true
+			seen["order "+x.Currency+" "+string(x.Terms)+" "+string(x.Control.Point)] = true
 		case *schemas.PaymentSettled:
 			seen["settled "+string(x.Kind)] = true
 			seen[fmt.Sprintf("settled elsewhere %t", x.Settlement != nil)] = true
+		case *schemas.ReturnReceived:
+			seen["returned "+string(x.Against)] = true
+		default:
+			whatHappensLate(e, seen)
 		}
 	}
-	for _, what := range []string{"short BACKORDER", "short CANCEL", "short SUBSTITUTE", "short WAIT", "credit NOT_SHIPPED", "credit EXPECTED_BACK", "credit KEPT",
-		"return RESTOCK", "return SCRAP", "return REFURBISH", "return VENDOR", "return RETURN_TO_CUSTOMER", "paid CARD", "paid WALLET", "paid MARKETPLACE",
-		"paid GIFT_CARD", "paid BANK", "paid COD", "refund CUSTOMER_DEPOSIT", "refund CREDIT_MEMO", "refund RECEIVABLE", "void invoice.issued",
-		"void shipment.shipped", "void payment.captured", "void inventory.adjusted", "void inventory.received", "void psp.fee_charged", "void gift_card.sold",
-		"order USD PREPAID", "order EUR PREPAID", "order GBP PREPAID", "order USD ON_ACCOUNT", "order EUR ON_ACCOUNT", "order USD COD",
-		"settled PAYMENT", "settled REFUND", "settled DISPUTE", "settled elsewhere true"} {
-		if !seen[what] {
-			t.Errorf("the story has no %q", what)
+	return seen
+}
+
+func whatHappensLate(e schemas.Event, seen map[string]bool) {
+	switch x := e.(type) {
+	case *schemas.ShipmentLost:
+		seen["lost "+string(x.Liable)] = true
+	case *schemas.ReturnClosedNotReceived:
+		seen["never came "+string(x.Outcome)] = true
+	case *schemas.PaymentCaptureFailed:
+		seen[fmt.Sprintf("capture failed after it was booked %t", x.Meta.Correction != nil)] = true
+	case *schemas.CustomerPaymentApplied:
+		seen["applied "+x.Currency] = true
+		for _, l := range x.Lines {
+			seen[fmt.Sprintf("applied with a discount %t", l.Discount.Set)] = true
+			seen[fmt.Sprintf("applied with a deduction %t", l.Deduction.Set)] = true
+		}
+	case *schemas.ReceivableReclassified:
+		seen["reclassified "+x.ToRole] = true
+	case *schemas.DisputeWon:
+		seen[fmt.Sprintf("won with the fee %t", x.FeeRefunded.Set)] = true
+	case *schemas.OrderChanged:
+		for _, l := range x.Lines {
+			seen["line "+map[[2]bool]string{{true, true}: "changed", {false, true}: "added", {true, false}: "dropped"}[[2]bool{l.Before != nil, l.After != nil}]] = true
 		}
 	}
 }

@@ -29,7 +29,9 @@ func plots() []plot {
 		{name: "charges and a gift card", cards: 2, deals: everyDeal(), extras: true, play: playPlain},
 		{name: "consigned goods", cards: 1, deals: everyDeal(), consigned: true, play: playPlain},
 		{name: "lines apart", cards: 3, deals: everyDeal(), leastLines: 2, play: playApart},
+		{name: "line by line abroad", cards: 2, deals: []deal{webEUR, cardEUR, webGBP}, leastLines: 4, play: playOneByOne},
 		{name: "a line in two parts", cards: 4, deals: dollarDeals(), leastQty: 3, play: playSplit},
+		{name: "a line in three parts", cards: 1, deals: dollarDeals(), leastQty: 3, play: playThirds},
 		{name: "backorder", cards: 2, deals: dollarDeals(), leastQty: 3, play: playBackorder},
 		{name: "short and cancelled", cards: 2, deals: prepaidDeals(), leastQty: 3, play: playShortCancel},
 		{name: "substitute", cards: 1, deals: everyDeal(), leastQty: 2, play: playSubstitute},
@@ -40,6 +42,7 @@ func plots() []plot {
 		{name: "from elsewhere", cards: 1, deals: everyDeal(), play: playElsewhere},
 		{name: "never reserved", cards: 1, deals: everyDeal(), play: playUnreserved},
 		{name: "returned", cards: 6, deals: everyDeal(), leastQty: 2, play: playReturned},
+		{name: "returned twice", cards: 1, deals: everyDeal(), play: playReturnedTwice},
 		{name: "kept", cards: 1, deals: everyDeal(), leastQty: 3, play: playKept},
 		{name: "billed ahead", cards: 2, deals: prepaidDeals(), leastQty: 3, play: playBilledAhead},
 		{name: "dispute lost", cards: 2, deals: []deal{webUSD, walletUSD}, leastQty: 2, play: playDispute},
@@ -123,6 +126,33 @@ func playApart(r *run, o *order) {
 	parts := r.reserve(o, o.at+10*minute, o.all())
 	r.fulfil(o, o.at, parts[:1])
 	r.fulfil(o, o.at+2*day, parts[1:])
+}
+
+// playOneByOne ships and bills each line by itself, and moves away what rounding has left of the deposit.
+func playOneByOne(r *run, o *order) {
+	r.pay(o, o.at+2*minute)
+	var owed []schemas.Decimal
+	for i, p := range r.reserve(o, o.at+10*minute, o.all()) {
+		_, inv := r.fulfil(o, o.at+schemas.Time(i)*day, []part{p})
+		owed = append(owed, inv.owed)
+	}
+	r.roundOff(o, o.at+20*day, owed...)
+}
+
+// playThirds ships a line in three parts, an hour between them.
+func playThirds(r *run, o *order) {
+	r.pay(o, o.at+2*minute)
+	first, rest := split(r.reserve(o, o.at+10*minute, o.all()), 1)
+	second, third := split(rest, 1)
+	s := r.ship(o, r.later(o.at, 1, 3*hour), first)
+	r.collect(o, r.bill(o, s.at+hour, s))
+	for i, parts := range [][]part{second, third} {
+		t := r.ship(o, s.at+schemas.Time(i+1)*10*minute, parts)
+		r.collect(o, r.bill(o, t.at+hour, t))
+	}
+	if o.marketplace {
+		r.promote(o, s.at+20*minute)
+	}
 }
 
 func playSplit(r *run, o *order) {

@@ -18,6 +18,17 @@ func playReturned(r *run, o *order) {
 	r.bringBack(o, r.later(at, 4, 0), cm)
 }
 
+// playReturnedTwice (S36): what comes back is sent to the customer again, who returns it once more.
+func playReturnedTwice(r *run, o *order) {
+	r.pay(o, o.at+2*minute)
+	s, inv := r.fulfil(o, o.at, r.reserve(o, o.at+10*minute, o.all()))
+	at := r.later(inv.at, 10, 0)
+	cm, owed := r.creditGoods(o, at, s, inv, schemas.CreditedGoodsEXPECTED_BACK, 1, schemas.NewDecimal(0, 4))
+	r.payBack(o, r.later(at, 0, hour), cm, owed)
+	r.receiveBack(o, r.later(at, 5, 0), cm, "", schemas.ReturnOutcomeRETURN_TO_CUSTOMER)
+	r.receiveBack(o, r.later(at, 15, 0), cm, "", schemas.ReturnOutcomeRESTOCK)
+}
+
 // payBack refunds a credit memo: against what it owes where the order was prepaid, else against the account.
 func (r *run) payBack(o *order, at schemas.Time, cm *schemas.CreditMemoIssued, owed schemas.Decimal) {
 	switch {
@@ -38,8 +49,14 @@ func (r *run) payBack(o *order, at schemas.Time, cm *schemas.CreditMemoIssued, o
 
 // bringBack receives what a credit memo expects and decides line by line.
 func (r *run) bringBack(o *order, at schemas.Time, cm *schemas.CreditMemoIssued) {
+	r.receiveBack(o, at, cm, r.authorise(o, at-2*day, cm), schemas.ReturnOutcomeRESTOCK, schemas.ReturnOutcomeRESTOCK, schemas.ReturnOutcomeSCRAP,
+		schemas.ReturnOutcomeREFURBISH, schemas.ReturnOutcomeVENDOR)
+}
+
+// receiveBack takes in what a credit memo expects, under an authorisation or none, and lets each line come out as one of some outcomes.
+func (r *run) receiveBack(o *order, at schemas.Time, cm *schemas.CreditMemoIssued, rma string, outcomes ...schemas.ReturnOutcome) {
 	id := r.id("RET")
-	e := &schemas.ReturnReceived{ReceiptID: id, RMAID: r.authorise(o, at-2*day, cm), CreditMemoID: cm.CreditMemoID, OrderID: o.id, Against: schemas.ReturnAgainstCREDITED}
+	e := &schemas.ReturnReceived{ReceiptID: id, RMAID: rma, CreditMemoID: cm.CreditMemoID, OrderID: o.id, Against: schemas.ReturnAgainstCREDITED}
 	d := &schemas.ReturnDispositioned{DispositionID: id + "-D", ReceiptID: id, RMAID: e.RMAID, CreditMemoID: cm.CreditMemoID, OrderID: o.id}
 	for _, l := range cm.Lines {
 		stock := *l.Stock
@@ -47,7 +64,7 @@ func (r *run) bringBack(o *order, at schemas.Time, cm *schemas.CreditMemoIssued)
 		e.Lines = append(e.Lines, schemas.ReturnLine{LineID: l.LineID, OrderLineID: l.OrderLineID, CreditMemoLineID: l.LineID, ShipmentID: l.ShipmentID,
 			Stock: stock, Quantity: *l.Quantity, Condition: "OPENED"})
 		line := schemas.DispositionLine{LineID: l.LineID, ReceiptLineID: l.LineID, OrderLineID: l.OrderLineID, Stock: stock, Quantity: *l.Quantity,
-			Outcome: pick(r, schemas.ReturnOutcomeRESTOCK, schemas.ReturnOutcomeRESTOCK, schemas.ReturnOutcomeSCRAP, schemas.ReturnOutcomeREFURBISH, schemas.ReturnOutcomeVENDOR)}
+			Outcome: pick(r, outcomes...)}
 		if line.Outcome == schemas.ReturnOutcomeREFURBISH || line.Outcome == schemas.ReturnOutcomeVENDOR {
 			line.RecoverableValue = schemas.Some(schemas.NewDecimal(50+r.rng.Int64N(100), 2))
 		}
@@ -55,7 +72,7 @@ func (r *run) bringBack(o *order, at schemas.Time, cm *schemas.CreditMemoIssued)
 	}
 	refs := o.refs("receipt_id", id, "credit_memo_id", cm.CreditMemoID)
 	r.sayLocally(at, e, returns(id, "received"), refs...)
-	if r.chance(90) { // the others wait for inspection
+	if r.chance(90) || len(outcomes) == 1 { // the others wait for inspection
 		r.sayLocally(r.later(at, 2, 0), d, returns(id, "dispositioned"), refs...)
 	}
 }

@@ -56,6 +56,27 @@ func playCaptureMissing(r *run, o *order) {
 	r.remit(o, inv)
 }
 
+// roundOff moves what rounding has left of a deposit in another currency: it was worth so much when it was paid, and its invoices are worth so much, each
+// rounded by itself.
+func (r *run) roundOff(o *order, at schemas.Time, owed ...schemas.Decimal) {
+	fx := r.fx(o.currency, o.at, schemas.RateTypePREPAYMENT, "shop")
+	if fx == nil || !o.prepaid() {
+		return
+	}
+	worth := func(amount schemas.Decimal) schemas.Decimal { return amount.MulRound(fx.Rate, 2, schemas.HalfUp) }
+	left := worth(o.total).Neg()
+	for _, amount := range owed {
+		left = left.Add(worth(amount))
+	}
+	if left.IsZero() {
+		return
+	}
+	e := &schemas.ReceivableReclassified{ReclassificationID: r.id("RC"), Reason: "ROUNDING", OrderID: o.id, FromRole: "CUSTOMER_DEPOSITS", FromKey: "order:" + o.id,
+		ToRole: "ROUNDING", Amount: schemas.Money{Amount: schemas.NewDecimal(0, 4), Currency: Functional}, FunctionalAmount: schemas.Some(left.Round(4, schemas.Down)),
+		FunctionalCurrency: Functional}
+	r.say(at, e, erp("reclassification", e.ReclassificationID, "reclassified"), o.refs()...)
+}
+
 // playRefundFailed: the money that was given back comes home, and is given back again.
 func playRefundFailed(r *run, o *order) {
 	r.pay(o, o.at+2*minute)

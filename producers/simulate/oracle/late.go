@@ -45,10 +45,15 @@ func (s *story) recovered(x *schemas.ReceivableRecovered) error {
 func (s *story) reclassified(x *schemas.ReceivableReclassified) error {
 	accounts := map[string]string{"CUSTOMER_DEPOSITS": "2100", "RECEIVABLE": "1100", "REFUNDS_PAYABLE": "2150", "ROUNDING": "7900"}
 	from, to := accounts[x.FromRole], accounts[x.ToRole]
-	if from == "" || to == "" || x.FunctionalAmount.Set {
-		return fmt.Errorf("from %q to %q, or in functional currency only", x.FromRole, x.ToRole)
+	if from == "" || to == "" {
+		return fmt.Errorf("from %q to %q", x.FromRole, x.ToRole)
 	}
 	e := s.entry(&x.Meta, x.Amount.Currency, rateOf(x.FX))
+	if x.FunctionalAmount.Set { // what rounding has left
+		left := num(x.FunctionalAmount.V)
+		e.legs = append(e.legs, leg{to, bare(x.ToKey), functional, zero(), left}, leg{from, bare(x.FromKey), functional, zero(), neg(left)})
+		return e.post()
+	}
 	e.dr(to, bare(x.ToKey), num(x.Amount.Amount))
 	e.cr(from, bare(x.FromKey), num(x.Amount.Amount))
 	return e.post()
