@@ -26,8 +26,15 @@ func newBeancount(out io.Writer) *beancount {
 // opened is before any entry: beancount refuses a posting to an account that is not open yet.
 const opened = "1970-01-01"
 
+// digits is the precision of the decimals that beancount computes with; what is longer it would round without a word.
+const digits = 28
+
+// Entry opens the accounts that are new, then writes the transaction.
 func (w *beancount) Entry(e *schemas.JournalEntry) error {
 	for i := range e.Lines {
+		if l := &e.Lines[i]; max(l.AmountFn.Precision(), l.AmountTxn.Precision()) > digits {
+			return fmt.Errorf("line %d has more than %d digits, with which beancount computes: hledger, CSV and Parquet take them", l.LineNo, digits)
+		}
 		a, first := w.chart.account(e.Lines[i].Account)
 		if first {
 			fmt.Fprintf(w.out, "%s open %s\n  name: %s\n", opened, a.beancount, quoted(a.name))

@@ -11,6 +11,7 @@ import talk
 
 def main(order):
     entries, errors, _ = loader.load_file(order["file"])
+    decimal.getcontext().prec = 76  # for our sums: what beancount itself makes of long amounts has been seen above
     functional, weights = collections.defaultdict(decimal.Decimal), collections.defaultdict(decimal.Decimal)
     transactions = 0
     for t in data.filter_txns(entries):
