@@ -133,8 +133,11 @@ func (r *run) newOrder(i int, at schemas.Time) {
 	p := r.nextPlot()
 	o := &order{deal: p.deals[r.rng.IntN(len(p.deals))], id: "SO-" + strconv.Itoa(100_001+i), at: at + second, place: pick(r, r.places...),
 		customer: "C-" + strconv.Itoa(1000+r.rng.IntN(200)), freightBack: r.chance(30), control: schemas.TransferPointAT_SHIPMENT, bare: p.changes}
-	if p.ours {
+	switch {
+	case p.ours:
 		o.control = schemas.TransferPointAT_DELIVERY
+	case r.chance(8): // the customer's carrier fetches it
+		o.control = schemas.TransferPointAT_PICKUP
 	}
 	if p.changes {
 		o.version = 1
@@ -168,7 +171,8 @@ func (r *run) addGoods(o *order, p plot) {
 
 func (r *run) accept(o *order) {
 	e := &schemas.OrderAccepted{OrderID: o.id, CustomerRef: o.customer, ShipToCountry: o.country, Channel: o.channel, Terms: o.terms,
-		Currency: o.currency, Control: schemas.ControlTransfer{Point: o.control, Incoterm: map[bool]string{false: "FCA", true: "DAP"}[o.ours()]}}
+		Currency: o.currency, Control: schemas.ControlTransfer{Point: o.control, Incoterm: map[schemas.TransferPoint]string{
+			schemas.TransferPointAT_SHIPMENT: "FCA", schemas.TransferPointAT_PICKUP: "EXW", schemas.TransferPointAT_DELIVERY: "DAP"}[o.control]}}
 	if o.version > 0 {
 		e.OrderVersion = strconv.Itoa(o.version)
 	}

@@ -43,6 +43,7 @@ func plots() []plot {
 		{name: "never reserved", cards: 1, deals: everyDeal(), play: playUnreserved},
 		{name: "returned", cards: 6, deals: everyDeal(), leastQty: 2, play: playReturned},
 		{name: "returned twice", cards: 1, deals: everyDeal(), play: playReturnedTwice},
+		{name: "return given up", cards: 1, deals: everyDeal(), leastQty: 2, play: playReturnGivenUp},
 		{name: "kept", cards: 1, deals: everyDeal(), leastQty: 3, play: playKept},
 		{name: "billed ahead", cards: 2, deals: prepaidDeals(), leastQty: 3, play: playBilledAhead},
 		{name: "dispute lost", cards: 2, deals: []deal{webUSD, walletUSD}, leastQty: 2, play: playDispute},

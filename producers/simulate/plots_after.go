@@ -29,6 +29,21 @@ func playReturnedTwice(r *run, o *order) {
 	r.receiveBack(o, r.later(at, 15, 0), cm, "", schemas.ReturnOutcomeRESTOCK)
 }
 
+// playReturnGivenUp: the customer keeps the goods after all, before any money went back. What was credited and expected is taken back.
+func playReturnGivenUp(r *run, o *order) {
+	r.pay(o, o.at+2*minute)
+	s, inv := r.fulfil(o, o.at, r.reserve(o, o.at+10*minute, o.all()))
+	at := r.later(inv.at, 9, 0)
+	cm, _ := r.creditGoods(o, at, s, inv, schemas.CreditedGoodsEXPECTED_BACK, 1, schemas.NewDecimal(0, 4))
+	rma := &schemas.ReturnAuthorised{RMAID: r.id("RMA"), OrderID: o.id, CreditMemoID: cm.CreditMemoID, Reason: "TOO_BIG", Policy: schemas.RefundPolicyON_RECEIPT}
+	for _, l := range cm.Lines {
+		rma.Lines = append(rma.Lines, schemas.AuthorisedLine{LineID: l.LineID, OrderLineID: l.OrderLineID, Stock: *l.Stock, Quantity: *l.Quantity})
+	}
+	r.say(at+hour, rma, returns(rma.RMAID, "authorised"), o.refs("rma_id", rma.RMAID)...)
+	r.void(r.later(at, 2, 0), rma, schemas.CorrectionReasonDID_NOT_OCCUR, "kept after all")
+	r.void(r.later(at, 2, hour), cm, schemas.CorrectionReasonDID_NOT_OCCUR, "kept after all")
+}
+
 // payBack refunds a credit memo: against what it owes where the order was prepaid, else against the account.
 func (r *run) payBack(o *order, at schemas.Time, cm *schemas.CreditMemoIssued, owed schemas.Decimal) {
 	switch {

@@ -44,6 +44,12 @@ func (r *run) apply(m *remittance) {
 		sum = sum.Add(l.Paid)
 	}
 	r.say(m.at, e, erp("remittance", e.RemittanceID, "applied"), "remittance_id", e.RemittanceID)
+	if r.chance(20) { // typed in once more under another number
+		twin := *e
+		twin.Meta, twin.RemittanceID = schemas.Meta{}, e.RemittanceID+"-2"
+		r.say(m.at+hour, &twin, erp("remittance", twin.RemittanceID, "applied"), "remittance_id", twin.RemittanceID)
+		r.void(r.later(m.at, 3, 0), &twin, schemas.CorrectionReasonDID_NOT_OCCUR, "applied twice")
+	}
 	r.bankLine(r.later(m.at, 1, 0), schemas.MatchedKindREMITTANCE, e.RemittanceID, "", schemas.Money{Amount: sum, Currency: e.Currency}, e.FX)
 }
 

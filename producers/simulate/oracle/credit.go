@@ -70,6 +70,7 @@ func (s *story) creditLine(e *entry, x *schemas.CreditMemoIssued, cl schemas.Cre
 	}
 	a = l.part(l.credited, q)
 	l.credited = plus(l.credited, q)
+	s.onVoid(&x.Meta, func() { l.credited = minus(l.credited, q) })
 	if !cl.CreditsFreight {
 		a.freight = zero()
 	}
