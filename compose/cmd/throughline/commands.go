@@ -26,6 +26,8 @@ func commands(a *app) []*cobra.Command {
 		newCloseCommand(a),
 		newVerifyCloseCommand(a),
 		newReopenCommand(a),
+		newExplainCommand(a),
+		newReconcileCommand(a),
 		newConfigCommand(a),
 		newVersionCommand(a),
 	}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/spf13/cobra"
+)
+
+// openItem is one balance that has not returned to zero.
+type openItem struct {
+	Entity       string            `ch:"legal_entity" json:"legal_entity"`
+	Law          string            `ch:"law" json:"law"`
+	Account      string            `ch:"account" json:"account"`
+	Key          string            `ch:"control_key" json:"control_key"`
+	OrderID      string            `ch:"order_id" json:"order_id"`
+	Currency     string            `ch:"currency" json:"currency"`
+	Moved        map[string]string `ch:"moved_text" json:"moved"` // by event type, transaction currency, Dr +
+	Open         string            `ch:"open_text" json:"open_txn"`
+	Functional   string            `ch:"functional_currency" json:"functional_currency"`
+	OpenFn       string            `ch:"open_fn_text" json:"open_fn"`
+	AgeDays      int64             `ch:"age_days" json:"age_days"`
+	Code         string            `ch:"code" json:"code"`
+	MissingEvent string            `ch:"missing_event" json:"missing_event"`
+	Owner        string            `ch:"owner" json:"owner"`
+}
+
+// unitsGap is an order and SKU whose units are not all shipped or cancelled.
+type unitsGap struct {
+	Entity       string `ch:"legal_entity" json:"legal_entity"`
+	OrderID      string `ch:"order_id" json:"order_id"`
+	SKU          string `ch:"sku" json:"sku"`
+	Ordered      string `ch:"ordered_text" json:"ordered"`
+	Shipped      string `ch:"shipped_text" json:"shipped"`
+	Cancelled    string `ch:"cancelled_text" json:"cancelled"`
+	Open         string `ch:"open_text" json:"open"`
+	Gap          string `ch:"gap_text" json:"gap"`
+	Code         string `ch:"code" json:"code"`
+	MissingEvent string `ch:"missing_event" json:"missing_event"`
+	Owner        string `ch:"owner" json:"owner"`
+}
+
+// reconciled is the answer of the verb.
+type reconciled struct {
+	Items []openItem `json:"open_items"`
+	Units []unitsGap `json:"orders"`
+}
+
+// selectOpenItems sums movements up to the end of a period and says what each open balance means. It is the view reconciliation with an end.
+const selectOpenItems = `SELECT legal_entity, r.law AS law, o.account AS account, control_key, order_id, currency, mapApply((k, v) -> (k, toString(v)), moved) AS moved_text, toString(open_txn) AS open_text,
+	functional_currency, toString(open_fn) AS open_fn_text, dateDiff('day', opened_on, toDate32(now('UTC'))) AS age_days, r.code AS code, r.missing_event AS missing_event, r.owner AS owner
+	FROM (SELECT legal_entity, m.account AS account, control_key, max(m.order_id) AS order_id, currency, sumMap(map(event_type, m.amount_txn)) AS moved, sum(m.amount_txn) AS open_txn,
+		functional_currency, sum(m.amount_fn) AS open_fn, min(first_on) AS opened_on, if(open_fn > 0 OR open_fn = 0 AND open_txn > 0, 'Dr', 'Cr') AS side,
+		if(m.account = '1050' AND startsWith(control_key, 'batch:'), 'batch', '') AS kind
+		FROM control_movements AS m WHERE ({entity:String} = '' OR legal_entity = {entity:String}) AND ({period:String} = '' OR period <= {period:String})
+		GROUP BY legal_entity, account, control_key, currency, functional_currency HAVING open_txn != 0 OR open_fn != 0) AS o
+	INNER JOIN open_item_rules AS r ON r.account = o.account AND r.side = o.side AND r.kind = o.kind
+	ORDER BY legal_entity, account, code = '', age_days DESC, control_key, currency`
+
+const selectUnits = `SELECT legal_entity, order_id, sku, toString(ordered) AS ordered_text, toString(shipped) AS shipped_text, toString(cancelled) AS cancelled_text, toString(open) AS open_text,
+	toString(gap) AS gap_text, code, missing_event, owner FROM order_conservation
+	WHERE (gap != 0 OR open != 0) AND ({entity:String} = '' OR legal_entity = {entity:String}) ORDER BY legal_entity, order_id, sku`
+
+func newReconcileCommand(a *app) *cobra.Command {
+	var entity, period string
+	c := &cobra.Command{
+		Use:   "reconcile",
+		Short: "Show what has not returned to zero: which event is missing, and whose it is",
+		Long: "Per key: shipped = invoiced + unbilled, invoiced = settled + credited + open, captured = settled + refunded + fees, batches against payouts, payouts against the\n" +
+			"bank; per order and SKU: ordered = shipped + cancelled + open. An open item is no error by itself: its age and its exception code say how much of one it is. The exit status\n" +
+			"is 1 where more was shipped than ordered, or money is in suspense.",
+		Example: "  throughline reconcile --entity ACME-US --period 2026-03\n  throughline reconcile -o json",
+		Args:    noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if period != "" && !periodName.MatchString(period) {
+				return usage(fmt.Errorf("--period %q: want year-month, for example 2011-03", period))
+			}
+			var r reconciled
+			var err error
+			if r.Items, err = rowsOf[openItem](c.Context(), a, "open items", selectOpenItems, param("entity", entity), param("period", period)); err != nil {
+				return err
+			}
+			if r.Units, err = rowsOf[unitsGap](c.Context(), a, "units of orders", selectUnits, param("entity", entity)); err != nil {
+				return err
+			}
+			if err := a.print(r, func(w io.Writer) { writeReconciled(w, r) }); err != nil {
+				return err
+			}
+			return r.alarm()
+		},
+	}
+	c.Flags().StringVar(&entity, "entity", "", "only this legal entity")
+	c.Flags().StringVar(&period, "period", "", "what stood open at the end of this period, `2011-03`; units are as of now")
+	return c
+}
+
+// alarm is the first thing that no later event is expected to clear.
+func (r reconciled) alarm() error {
+	for _, i := range r.Items {
+		if i.Code == "E18" {
+			return found(fmt.Errorf("E18: %s %s stands on %s %s: %s, which is %s's", i.OpenFn, i.Functional, i.Account, i.Key, i.MissingEvent, i.Owner))
+		}
+	}
+	for _, u := range r.Units {
+		if u.Code == "E8" {
+			return found(fmt.Errorf("E8: of %s, order %s had %s ordered, %s shipped, %s cancelled and %s open: %s is missing, which is %s's", u.SKU, u.OrderID, u.Ordered, u.Shipped, u.Cancelled, u.Open,
+				u.MissingEvent, u.Owner))
+		}
+	}
+	return nil
+}
+
+func writeReconciled(w io.Writer, r reconciled) {
+	rows := make([][]string, len(r.Items))
+	for i, x := range r.Items {
+		rows[i] = []string{x.Entity, x.Account, x.Key, money(x.Open), x.Currency, strconv.FormatInt(x.AgeDays, 10), x.Code, x.MissingEvent, x.Owner}
+	}
+	right(rows, 3, 5)
+	table(w, []string{"entity", "account", "key", "open, Dr +", "currency", "days", "code", "missing", "owner"}, rows)
+	rows = make([][]string, len(r.Units))
+	for i, u := range r.Units {
+		rows[i] = []string{u.Entity, u.OrderID, u.SKU, u.Ordered, u.Shipped, u.Cancelled, u.Open, u.Code, u.MissingEvent, u.Owner}
+	}
+	right(rows, 3, 4, 5, 6)
+	fmt.Fprintln(w)
+	table(w, []string{"entity", "order", "sku", "ordered", "shipped", "cancelled", "open", "code", "missing", "owner"}, rows)
+}

@@ -1,0 +1,269 @@
+package explain
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/throughline/throughline/schemas"
+)
+
+// ErrUnknown is returned for an id that is neither an entry nor an event that ClickHouse has loaded.
+var ErrUnknown = errors.New("neither an entry nor an event has this id: is it spelt as in the journal, and has it been loaded? `throughline status`")
+
+// Desk is where one asks.
+type Desk struct {
+	Cluster  []kgo.Opt
+	Codec    *schemas.Codec
+	Conn     driver.Conn
+	Derive   func(schemas.Event) ([]schemas.Event, error) // the rules of finance
+	Rounding func(ruleSet string) (schemas.RoundingMode, bool)
+}
+
+// Explanation is the whole answer.
+type Explanation struct {
+	Event       Event           `json:"event"`
+	Inputs      json.RawMessage `json:"inputs"` // the canonical event as it stands
+	Steps       []Step          `json:"steps"`
+	Entries     []Entry         `json:"entries"`
+	Corrections []Correction    `json:"corrections"` // events that took this one back or booked it by other rules
+	Derivation  string          `json:"derivation"`  // "equal", or how what stands differs from what the rules give
+}
+
+// Event is the cause.
+type Event struct {
+	ID        string       `json:"event_id"`
+	Type      string       `json:"event_type"`
+	Position  string       `json:"position"`
+	Entity    string       `json:"legal_entity"`
+	Thread    string       `json:"thread"`
+	Source    string       `json:"source"`
+	Effective schemas.Date `json:"effective_date"`
+	Admitted  schemas.Time `json:"admitted_at"`
+	Period    string       `json:"period"`
+	Original  string       `json:"original_period,omitempty"`
+	RuleSet   string       `json:"rule_set"`
+	Rounding  string       `json:"rounding"`
+	Corrects  string       `json:"corrects,omitempty"`
+}
+
+// Entry is one entry that stands, as Kafka has it.
+type Entry struct {
+	ID         string                `json:"entry_id"`
+	Position   string                `json:"position"`
+	Rule       string                `json:"rule"`
+	Period     string                `json:"period"`
+	Reverses   string                `json:"reverses,omitempty"`
+	ReversedBy []string              `json:"reversed_by,omitempty"`
+	Functional string                `json:"functional_currency"`
+	Lines      []schemas.JournalLine `json:"lines"`
+
+	event *schemas.JournalEntry
+}
+
+// Correction is an event that speaks of this one.
+type Correction struct {
+	ID   string `json:"event_id"`
+	Type string `json:"event_type"`
+	At   string `json:"position"`
+}
+
+// Why explains an entry, or all entries of an event.
+func (d Desk) Why(ctx context.Context, id schemas.UUID) (x Explanation, err error) {
+	found, err := d.find(ctx, id)
+	if err != nil {
+		return x, err
+	}
+	cause, err := d.read(ctx, found.event)
+	if err != nil {
+		return x, err
+	}
+	mode, known := d.Rounding(cause.Event.Header().RuleSet)
+	x.Event = eventOf(cause, mode, known)
+	if x.Inputs, err = schemas.EventJSON(cause.Event); err != nil {
+		return x, fmt.Errorf("writing %s as JSON: %w", cause.Position, err)
+	}
+	for _, at := range found.entries {
+		e, err := d.entry(ctx, at, found.reversedBy)
+		if err != nil {
+			return x, err
+		}
+		x.Entries = append(x.Entries, e)
+	}
+	x.Corrections = found.corrections
+	x.Steps = Steps(cause.Event, mode)
+	for _, e := range x.Entries {
+		x.Steps = append(x.Steps, exchanged(e.event, mode)...)
+	}
+	x.Derivation, err = d.derived(cause.Event, x.Entries)
+	return x, err
+}
+
+func eventOf(d schemas.Delivery, mode schemas.RoundingMode, known bool) Event {
+	m := d.Event.Header()
+	e := Event{ID: m.EventID.String(), Type: d.Event.EventType(), Position: d.Position.String(), Entity: m.LegalEntity, Thread: m.CorrelationID, Effective: m.EffectiveDate.V,
+		Admitted: m.AdmittedAt.V, Period: m.Period, Original: m.OriginalPeriod, RuleSet: m.RuleSet, Rounding: "half up",
+		Source: fmt.Sprintf("%s/%s %s %s", m.Source.System, m.Source.Instance, m.Source.DocType, m.Source.DocID)}
+	switch {
+	case !known:
+		e.Rounding = "unknown: this program has no such rule set"
+	case mode == schemas.HalfEven:
+		e.Rounding = "half even"
+	}
+	if m.Correction != nil {
+		e.Corrects = m.Correction.CorrectedEventID.String()
+	}
+	return e
+}
+
+// places is where ClickHouse says that records stand.
+type places struct {
+	event       schemas.Position
+	entries     []schemas.Position
+	reversedBy  map[string][]string // entry → entries that negate it
+	corrections []Correction
+}
+
+type row struct {
+	EntryID   string  `ch:"entry_text"`
+	EventID   string  `ch:"event_text"`
+	EventType string  `ch:"event_type"`
+	Reverses  *string `ch:"reverses_text"`
+	Topic     string  `ch:"topic"`
+	Partition int32   `ch:"partition"`
+	Offset    uint64  `ch:"offset"`
+}
+
+func (r row) at() schemas.Position {
+	return schemas.Position{Topic: r.Topic, Partition: r.Partition, Offset: int64(r.Offset)}
+}
+
+const (
+	selectEntries = "SELECT DISTINCT toString(entry_id) AS entry_text, toString(event_id) AS event_text, event_type, toString(reverses) AS reverses_text, topic, partition, offset FROM journal_lines_log WHERE "
+	selectEvents  = "SELECT DISTINCT '' AS entry_text, toString(event_id) AS event_text, event_type, toString(corrects) AS reverses_text, topic, partition, offset FROM events_log WHERE "
+)
+
+func (d Desk) rows(ctx context.Context, statement string, ids []string) (all []row, err error) {
+	if err := d.Conn.Select(ctx, &all, statement, clickhouse.Named("ids", ids)); err != nil {
+		return nil, fmt.Errorf("asking ClickHouse where the records stand: %w", err)
+	}
+	return all, nil
+}
+
+// find asks first for entries of that id, else for the event.
+func (d Desk) find(ctx context.Context, id schemas.UUID) (p places, err error) {
+	event := id.String()
+	entries, err := d.rows(ctx, selectEntries+"entry_id IN (SELECT arrayJoin(arrayMap(x -> toUUID(x), {ids:Array(String)})))", []string{event})
+	if err != nil {
+		return p, err
+	}
+	if len(entries) > 0 {
+		event = entries[0].EventID
+	} else if entries, err = d.rows(ctx, selectEntries+"event_id IN (SELECT arrayJoin(arrayMap(x -> toUUID(x), {ids:Array(String)}))) ORDER BY n", []string{event}); err != nil {
+		return p, err
+	}
+	causes, err := d.rows(ctx, selectEvents+"event_id = toUUID({ids:Array(String)}[1]) OR corrects = toUUID({ids:Array(String)}[1])", []string{event})
+	if err != nil {
+		return p, err
+	}
+	known := false
+	for _, c := range causes {
+		if c.EventID == event {
+			p.event, known = c.at(), true
+		} else {
+			p.corrections = append(p.corrections, Correction{c.EventID, c.EventType, c.at().String()})
+		}
+	}
+	if !known {
+		return p, ErrUnknown
+	}
+	ids := []string{}
+	for _, e := range entries {
+		p.entries, ids = append(p.entries, e.at()), append(ids, e.EntryID)
+	}
+	return p, d.reversals(ctx, ids, &p)
+}
+
+// reversals finds who negates these entries.
+func (d Desk) reversals(ctx context.Context, ids []string, p *places) error {
+	p.reversedBy = map[string][]string{}
+	if len(ids) == 0 {
+		return nil
+	}
+	reversals, err := d.rows(ctx, selectEntries+"has({ids:Array(String)}, ifNull(toString(reverses), ''))", ids)
+	for _, r := range reversals {
+		if r.Reverses != nil {
+			p.reversedBy[*r.Reverses] = append(p.reversedBy[*r.Reverses], r.EntryID)
+		}
+	}
+	return err
+}
+
+func (d Desk) read(ctx context.Context, at schemas.Position) (schemas.Delivery, error) {
+	x, err := schemas.ReadAt(ctx, d.Cluster, d.Codec, at)
+	if err == nil && x.Record == nil {
+		err = errors.New("Kafka does not hold what ClickHouse has loaded from there: `throughline audit`")
+	}
+	if err != nil {
+		return x, fmt.Errorf("reading %s: %w", at, err)
+	}
+	return x, nil
+}
+
+func (d Desk) entry(ctx context.Context, at schemas.Position, reversedBy map[string][]string) (Entry, error) {
+	x, err := d.read(ctx, at)
+	if err != nil {
+		return Entry{}, err
+	}
+	e, ok := x.Event.(*schemas.JournalEntry)
+	if !ok {
+		return Entry{}, fmt.Errorf("reading %s: %s is no journal entry: `throughline audit`", at, x.Event.EventType())
+	}
+	id := e.Meta.EventID.String()
+	entry := Entry{ID: id, Position: at.String(), Rule: fmt.Sprintf("%s@%d", e.RuleID, e.RuleVersion), Period: e.Meta.Period, ReversedBy: reversedBy[id],
+		Functional: e.FunctionalCurrency, Lines: e.Lines, event: e}
+	if e.Reverses.Set {
+		entry.Reverses = e.Reverses.V.String()
+	}
+	return entry, nil
+}
+
+// derived compares the entries that stand with those that the rules give, as the codec writes them.
+func (d Desk) derived(cause schemas.Event, stand []Entry) (string, error) {
+	out, err := d.Derive(cause)
+	if err != nil {
+		return "the rules of this program refuse the event: " + err.Error(), nil
+	}
+	out = slices.DeleteFunc(out, func(e schemas.Event) bool { _, ok := e.(*schemas.JournalEntry); return !ok })
+	for _, want := range out {
+		i := slices.IndexFunc(stand, func(e Entry) bool { return e.event.Meta.EventID == want.Header().EventID })
+		if i < 0 {
+			return "the rules give entry " + want.Header().EventID.String() + ", which does not stand: `throughline audit`", nil
+		}
+		a, err := schemas.EventJSON(want)
+		if err != nil {
+			return "", err
+		}
+		b, err := schemas.EventJSON(stand[i].event)
+		if err != nil {
+			return "", err
+		}
+		if !bytes.Equal(a, b) {
+			return "entry " + stand[i].ID + " is not what the rules give: `throughline audit`", nil
+		}
+	}
+	if len(stand) > len(out) {
+		return fmt.Sprintf("%d entries stand, the rules give %d: `throughline audit`", len(stand), len(out)), nil
+	}
+	if len(out) == 0 {
+		return "equal: the event posts nothing, by rule", nil
+	}
+	return "equal", nil
+}
