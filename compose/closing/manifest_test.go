@@ -1,0 +1,78 @@
+package closing
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/throughline/throughline/schemas"
+)
+
+func someManifest(t *testing.T) Manifest {
+	t.Helper()
+	b := newBooks("ACME", "2026-03")
+	b.ranges[schemas.Position{Topic: "orders", Partition: 1}] = &Range{Topic: "orders", Partition: 1, To: 7}
+	b.balances[Balance{Account: "1100"}] = &Balance{Account: "1100", Currency: "USD", Amount: schemas.MustDecimal("10.0000"), Functional: "USD", AmountFn: schemas.MustDecimal("10.0000")}
+	b.open[Control{Account: "1150", Key: "line:SO-1/1"}] = schemas.MustDecimal("3.0000")
+	b.rules["invoice.issued@1"] = 2
+	m := b.manifest()
+	if err := m.seal(); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// A manifest is read as it was written, and an edited one is refused.
+func TestManifestIsSealed(t *testing.T) {
+	m := someManifest(t)
+	text, err := m.JSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := ParseManifest(text)
+	if err != nil || back.Hash != m.Hash || len(compare(m, back)) != 0 || back.until()["orders"][1] != 7 {
+		t.Errorf("read back: %+v, %v", back, err)
+	}
+	for _, edited := range []string{strings.Replace(string(text), "10.0000", "10.0001", 1), strings.Replace(string(text), `"version": 1`, `"version": 2`, 1), "{}", "no JSON"} {
+		if _, err := ParseManifest([]byte(edited)); !errors.Is(err, ErrManifest) {
+			t.Errorf("edited: %v", err)
+		}
+	}
+}
+
+// Every line that differs is told with both values.
+func TestCompareNamesLines(t *testing.T) {
+	was, is := someManifest(t), someManifest(t)
+	is.Entries = 3
+	is.Balances[0].AmountFn = schemas.MustDecimal("11.0000")
+	is.Controls = nil
+	is.Rules = append(is.Rules, Count{"invoice.issued@2", 1})
+	var told []string
+	for _, d := range compare(was, is) {
+		told = append(told, d.What+": "+d.Closed+" -> "+d.Now)
+	}
+	want := "number of entries: 0 -> 3; balance of 1100 in USD: 10 USD, 10 USD -> 10 USD, 11 USD; open item 1150 line:SO-1/1: 3 -> ; rule invoice.issued@2:  -> 1"
+	if got := strings.Join(told, "; "); got != want {
+		t.Errorf("told\n%s, want\n%s", got, want)
+	}
+}
+
+// An entry that stands twice is named at both places, and changes the hash.
+func TestDoubledEntriesAreNamed(t *testing.T) {
+	b := newBooks("ACME", "2026-03")
+	at := func(offset int64) schemas.Position {
+		return schemas.Position{Topic: schemas.TopicJournal, Offset: offset}
+	}
+	b.entries = []standing{{id: schemas.NamedID("b"), at: at(1)}, {id: schemas.NamedID("a"), at: at(2)}}
+	once := b.hash()
+	if len(b.doubled()) != 0 {
+		t.Errorf("two entries are doubled: %+v", b.doubled())
+	}
+	b.entries = append(b.entries, standing{id: schemas.NamedID("b"), at: at(9)})
+	if b.hash() == once {
+		t.Error("a doubled entry has no part in the hash")
+	}
+	if f := b.doubled(); len(f) != 1 || f[0].Position != at(9).String() || !strings.Contains(f[0].Detail, at(1).String()) {
+		t.Errorf("doubled: %+v", f)
+	}
+}
