@@ -16,8 +16,8 @@ type beancount struct {
 	b     []byte
 }
 
-func newBeancount(out io.Writer) *beancount {
-	w := &beancount{out: bufio.NewWriterSize(out, 1<<16), chart: newChart()}
+func newBeancount(out io.Writer, c chart) *beancount {
+	w := &beancount{out: bufio.NewWriterSize(out, 1<<16), chart: c}
 	// Beancount keeps a price for each unit, so that a total price comes back with an error in its 28th digit: it is told that amounts have four decimals.
 	fmt.Fprint(w.out, "; The journal as exported by throughline: one transaction an entry, Dr +, Cr -.\noption \"inferred_tolerance_default\" \"*:0.00005\"\n")
 	return w

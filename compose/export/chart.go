@@ -10,10 +10,10 @@ import (
 // class is where an account stands in a statement.
 type class struct{ hledger, beancount, letter string }
 
-// classOf goes by the first digit, as charts of accounts are numbered. A code that begins otherwise has no class that anybody could know from it: it stands in
-// equity, where it changes neither result nor balance sheet silently.
+// classOf goes by the first digit, as charts of accounts are numbered; an account that a role is mapped to has the class of the role, whatever its number. A code
+// that begins otherwise has no class that anybody could know from it: it stands in equity, where it changes neither result nor balance sheet silently.
 func classOf(code string) class {
-	switch strings.ToLower(code)[0] {
+	switch code[0] {
 	case '1', '9': // suspense holds money that has moved and that nobody has explained yet
 		return class{"assets", "Assets", "A"}
 	case '2':
@@ -32,18 +32,26 @@ type account struct {
 	hledger, beancount string
 }
 
-// chart names accounts. Those that the chart of accounts lacks are named by their class and code alone.
+// chart names accounts. Those that no version of the chart of accounts has are named by their class and code alone.
 type chart struct {
-	roles map[string]finance.Account
+	roles map[string]finance.Account // by code
+	codes map[string]string          // of each role in the chart that rules know
 	known map[string]account
 }
 
-func newChart() chart {
-	c := chart{map[string]finance.Account{}, map[string]account{}}
-	for _, a := range finance.Chart() {
+func newChart() (chart, error) {
+	c := chart{map[string]finance.Account{}, map[string]string{}, map[string]account{}}
+	all, err := finance.Accounts()
+	if err != nil {
+		return c, fmt.Errorf("reading the charts of accounts: %w", err)
+	}
+	for _, a := range all {
 		c.roles[a.Code] = a
 	}
-	return c
+	for _, a := range finance.Chart() {
+		c.codes[a.Role] = a.Code
+	}
+	return c, nil
 }
 
 // account names a code, and says whether it was asked for the first time.
@@ -52,14 +60,18 @@ func (c chart) account(code string) (a account, first bool) {
 	if ok {
 		return a, false
 	}
+	role, mapped := c.roles[code]
 	k, plain := class{"equity", "Equity", "E"}, "-"
-	if code != "" {
+	switch {
+	case mapped:
+		k, plain = classOf(c.codes[role.Role]), plainName(code)
+	case code != "":
 		k, plain = classOf(code), plainName(code)
 	}
 	a = account{code: code, name: "not in the chart of accounts", letter: k.letter, hledger: k.hledger + ":" + plain, beancount: k.beancount + ":" + capital(plain)}
-	if role, ok := c.roles[code]; ok {
+	if mapped {
 		words := strings.ToLower(strings.ReplaceAll(role.Role, "_", "-"))
-		a.name, a.hledger, a.beancount = role.Name, k.hledger+":"+words+":"+plain, k.beancount+":"+capital(words)+":"+plain
+		a.name, a.hledger, a.beancount = role.Name, k.hledger+":"+words+":"+plain, k.beancount+":"+capital(words)+":"+capital(plain)
 	}
 	c.known[code] = a
 	return a, true

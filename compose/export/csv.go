@@ -21,8 +21,8 @@ type csvWriter struct {
 	row   []string
 }
 
-func newCSV(out io.Writer) *csvWriter {
-	w := &csvWriter{out: csv.NewWriter(out), chart: newChart()}
+func newCSV(out io.Writer, c chart) *csvWriter {
+	w := &csvWriter{out: csv.NewWriter(out), chart: c}
 	_ = w.out.Write(csvColumns) // Close tells what went wrong
 	return w
 }

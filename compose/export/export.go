@@ -87,15 +87,19 @@ var Formats = []string{"csv", "parquet", "hledger", "beancount"}
 
 // New is a writer of a format.
 func New(format string, out io.Writer) (Writer, error) {
+	c, err := newChart()
+	if err != nil {
+		return nil, err
+	}
 	switch format {
 	case "csv":
-		return newCSV(out), nil
+		return newCSV(out, c), nil
 	case "parquet":
-		return newParquet(out), nil
+		return newParquet(out, c), nil
 	case "beancount":
-		return newBeancount(out), nil
+		return newBeancount(out, c), nil
 	case "hledger":
-		return newHledger(out), nil
+		return newHledger(out, c), nil
 	}
 	return nil, fmt.Errorf("there is no format %q: csv, parquet, hledger or beancount", format)
 }

@@ -17,8 +17,8 @@ type hledger struct {
 	b           []byte
 }
 
-func newHledger(out io.Writer) *hledger {
-	h := &hledger{out: bufio.NewWriterSize(out, 1<<16), chart: newChart(), commodities: map[string]bool{}}
+func newHledger(out io.Writer, c chart) *hledger {
+	h := &hledger{out: bufio.NewWriterSize(out, 1<<16), chart: c, commodities: map[string]bool{}}
 	fmt.Fprint(h.out, "; The journal as exported by throughline: one transaction an entry, Dr +, Cr -.\ndecimal-mark .\n")
 	return h
 }

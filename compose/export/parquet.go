@@ -58,8 +58,8 @@ type parquetWriter struct {
 // rowGroup bounds what the writer holds in memory.
 const rowGroup = 100_000
 
-func newParquet(out io.Writer) *parquetWriter {
-	return &parquetWriter{out: parquet.NewGenericWriter[parquetRow](out, parquet.Compression(&parquet.Zstd)), chart: newChart()}
+func newParquet(out io.Writer, c chart) *parquetWriter {
+	return &parquetWriter{out: parquet.NewGenericWriter[parquetRow](out, parquet.Compression(&parquet.Zstd)), chart: c}
 }
 
 func (w *parquetWriter) Entry(e *schemas.JournalEntry) error {

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -13,17 +14,15 @@ import (
 )
 
 // Summary adds legs up by account and dimensions: one entry a period, for a general ledger that wants totals. It rounds to the functional currency's exponent, per
-// account, so that the rows of an account sum to its rounded total; what that leaves goes to 7900 (domain.md §2.5, rule 4). The journal itself never learns of it.
+// account, so that the rows of an account sum to its rounded total; what that leaves goes to Rounding (domain.md §2.5, rule 4). The journal itself never learns of it.
 //
 // The control key of a row is its drill-down key: the account and the dimensions that the row stands for. DrillDown, where it is set, gets a CSV with a row for
 // each leg: the drill-down key, the entry id, the line and the exact amount.
 type Summary struct {
 	By        []string // what is a row apart from its account: tax_jurisdiction, location, sku, control_key, or a dimension of the entry such as channel or order_id
 	DrillDown io.Writer
+	Rounding  string // account that takes what rounding leaves; empty: 7900
 }
-
-// rounding is the account that takes what rounding leaves.
-const rounding = "7900"
 
 // month is what one period's entry is made of.
 type month struct {
@@ -40,7 +39,7 @@ func (s Summary) Entries(detail Entries) Entries {
 			return
 		}
 		for _, key := range slices.Sorted(maps.Keys(months)) {
-			e, err := months[key].entry()
+			e, err := months[key].entry(cmp.Or(s.Rounding, "7900"))
 			if !yield(e, err) || err != nil {
 				return
 			}
@@ -137,7 +136,7 @@ func (s Summary) row(m *month, e *schemas.JournalEntry, l *schemas.JournalLine) 
 
 // entry rounds. Row after row of an account takes what the rounded running total has grown by, so that no row is further than one unit from the truth and the account
 // is right.
-func (m *month) entry() (*schemas.JournalEntry, error) {
+func (m *month) entry(rounding string) (*schemas.JournalEntry, error) {
 	e := m.header
 	exponent, err := schemas.CurrencyExponent(e.FunctionalCurrency)
 	if err != nil {

@@ -23,6 +23,7 @@ type exportOptions struct {
 	from, format string
 	by           []string
 	out, drill   string
+	rounding     string
 }
 
 // exported is what a verb that writes a file answers.
@@ -37,39 +38,49 @@ type exported struct {
 func newExportCommand(a *app) *cobra.Command {
 	var o exportOptions
 	c := &cobra.Command{
-		Use:   "export",
+		Use:   "export [journal]",
 		Short: "Write the journal of a legal entity as CSV, Parquet, hledger or beancount",
 		Long: "Writes every leg with its entry, event, rule, dates and control key, exact to four decimals. --summary adds up by account and the dimensions of --by, and rounds\n" +
-			"per account, with the remainder on 7900; --drill-down says which legs stand behind each of its rows. Without --out the data goes to stdout.",
-		Example: "  throughline export --entity ACME-US --period 2026-03 --format hledger --out march.journal\n" +
-			"  throughline export --entity UCI-GB --all --format parquet --from kafka --out journal.parquet\n" +
-			"  throughline export --entity ACME-US --period 2026-03 --format csv --summary --by channel,tax_jurisdiction --drill-down legs.csv",
-		Args: noArguments,
+			"per account, with the remainder on --rounding-account; --drill-down says which legs stand behind each of its rows. Without --out the data goes to stdout.",
+		Example: "  throughline export journal --entity ACME-US --period 2026-03 --format hledger --out march.journal\n" +
+			"  throughline export journal --entity UCI-GB --all --format parquet --from kafka --out journal.parquet\n" +
+			"  throughline export journal --entity ACME-US --period 2026-03 --format csv --summary --by channel,tax_jurisdiction --drill-down legs.csv",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 || len(args) == 1 && args[0] != "journal" {
+				return usage(errors.New("throughline export takes no argument but journal, which is what it exports anyway"))
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := o.check(); err != nil {
 				return usage(err)
+			}
+			if err := a.onlyEntity(c.Context(), &o); err != nil {
+				return err
 			}
 			return a.export(c.Context(), o)
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.want.Entity, "entity", "", "legal entity whose books are wanted")
+	f.StringVar(&o.want.Entity, "entity", "", "legal entity whose books are wanted; may be left out where ClickHouse holds one only")
 	f.StringVar(&o.want.Period, "period", "", "only what counts in this period, `2011-03`")
-	f.BoolVar(&o.all, "all", false, "all periods")
+	f.BoolVar(&o.all, "all", false, "all periods, which is so without --period too")
 	f.StringVar(&o.format, "format", "csv", strings.Join(export.Formats, ", "))
 	f.StringVar(&o.from, "from", "clickhouse", "clickhouse, by date; or kafka, the journal topic itself, which needs no ClickHouse")
 	f.BoolVar(&o.summary, "summary", false, "totals by account and the dimensions of --by, rounded, instead of every leg")
 	f.StringSliceVar(&o.by, "by", []string{"channel", "tax_jurisdiction"}, "dimensions of the summary: tax_jurisdiction, location, sku, control_key, or any that entries have")
 	f.StringVar(&o.drill, "drill-down", "", "`file` for the legs behind each row of the summary, as CSV")
+	f.StringVar(&o.rounding, "rounding-account", "7900", "account that takes what the summary's rounding leaves")
+	f.StringVar(&o.out, "file", "", "the same as --out")
 	f.StringVar(&o.out, "out", "", "`file` to write; it is complete, or it is not there")
 	return c
 }
 
 func (o exportOptions) check() error {
 	switch {
-	case o.want.Entity == "":
+	case o.want.Entity == "" && o.from == "kafka":
 		return errors.New("--entity is missing: `throughline report trial-balance` shows which legal entities have books")
-	case (o.want.Period == "") != o.all:
+	case o.want.Period != "" && o.all:
 		return errors.New("say either --period or --all")
 	case o.want.Period != "" && !periodName.MatchString(o.want.Period):
 		return fmt.Errorf("--period %q: want year-month, for example 2011-03", o.want.Period)
@@ -80,6 +91,24 @@ func (o exportOptions) check() error {
 	case o.drill != "" && !o.summary:
 		return errors.New("--drill-down belongs to --summary: without it every row is a leg")
 	}
+	return nil
+}
+
+// onlyEntity fills in the legal entity where nobody could mean another.
+func (a *app) onlyEntity(ctx context.Context, o *exportOptions) error {
+	if o.want.Entity != "" {
+		return nil
+	}
+	all, err := rowsOf[struct {
+		Entity string `ch:"legal_entity"`
+	}](ctx, a, "the legal entities", "SELECT DISTINCT legal_entity FROM journal_lines WHERE ledger = 'PRIMARY' ORDER BY legal_entity")
+	if err != nil {
+		return err
+	}
+	if len(all) != 1 {
+		return usage(fmt.Errorf("--entity is missing, and %d legal entities have books: %v", len(all), all))
+	}
+	o.want.Entity = all[0].Entity
 	return nil
 }
 
@@ -94,7 +123,7 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 	}
 	defer drill.drop()
 	if o.summary {
-		summary := export.Summary{By: o.by}
+		summary := export.Summary{By: o.by, Rounding: o.rounding}
 		if o.drill != "" {
 			summary.DrillDown = drill
 		}

@@ -38,6 +38,7 @@ func TestExportVerb(t *testing.T) {
 	if text, err := os.ReadFile(legs); err != nil || strings.Count(string(text), "\n") != len(rows) {
 		t.Errorf("the drill-down has %d rows, the detail %d: %v", strings.Count(string(text), "\n"), len(rows), err)
 	}
+	s.run("export", "journal", "--format", "hledger", "--period", "2026-02", "--file", filepath.Join(dir, "february.journal")).exits(0).says("february.journal: ")
 	none := filepath.Join(dir, "none.csv")
 	s.run("export", "--entity", "NOBODY", "--all", "--out", none).exits(1, "there is no entry of NOBODY")
 	if left, _ := filepath.Glob(filepath.Join(dir, ".none*")); len(left) > 0 {
@@ -50,8 +51,8 @@ func TestExportVerb(t *testing.T) {
 
 func TestExportWrongUse(t *testing.T) {
 	for line, want := range map[string]string{
-		"export --all":      "--entity is missing",
-		"export --entity E": "say either --period or --all",
+		"export --all --from kafka":                     "--entity is missing",
+		"export books":                                  "no argument but journal",
 		"export --entity E --all --period 2026-01":      "say either --period or --all",
 		"export --entity E --period January":            "want year-month",
 		"export --entity E --all --format xls":          "is none of csv, parquet, hledger, beancount",
