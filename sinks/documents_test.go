@@ -76,3 +76,22 @@ func TestThreadsThatAreNoOrders(t *testing.T) {
 		}
 	}
 }
+
+// A remittance is in the trace of each order that it pays, with its entry and with what takes it back, and in no other.
+func TestTraceFindsRemittances(t *testing.T) {
+	_, conn := migrated(t)
+	remittance := exampleOf[*schemas.CustomerPaymentApplied]("customer_payment.applied", 1, "remittance:RM-1")
+	remittance.Lines = []schemas.AppliedLine{{LineID: "1", InvoiceID: "INV-1", OrderID: "SO-1"}, {LineID: "2", InvoiceID: "INV-2", OrderID: "SO-2"}}
+	void := exampleOf[*schemas.EventVoided]("event.voided", 2, "remittance:RM-1")
+	void.Meta.Correction = &schemas.Correction{Reason: schemas.CorrectionReasonINCORRECT_DATA, CorrectedEventID: remittance.Meta.EventID, CorrectedEventType: remittance.EventType()}
+	remittance.Meta.SubjectRefs, void.Meta.SubjectRefs = nil, nil
+	put(t, conn, "events", remittance, void, exampleOf[*schemas.OrderAccepted]("order.accepted", 3, "SO-1"))
+	entry := entryOf(remittance, "")
+	entry.Dimensions = nil
+	put(t, conn, "journal_lines", entry)
+	for order, want := range map[string]string{"SO-1": "customer_payment.applied event.voided rule@1", "SO-2": "customer_payment.applied event.voided rule@1", "SO-3": ""} {
+		if got := strings.Join(columnOf(t, conn, "SELECT what FROM order_trace WHERE order_id = '"+order+"' AND thread = 'remittance:RM-1' ORDER BY what"), " "); got != want {
+			t.Errorf("%s: %q, want %q", order, got, want)
+		}
+	}
+}
