@@ -31,7 +31,7 @@ func TestS47ThreePartsOf100OverCurrencies(t *testing.T) {
 }
 
 // S47 over every partition of a quantity: gross, net, freight and each tax of a line in JPY, EUR and KWD, sold by entities that keep their books in each of
-// them, prepaid and on account. The parts sum to the line, entries balance in both currencies, and nothing is left on 1150 and 2100.
+// them, prepaid and on account, as they were ordered at first and as an order that was changed. The parts sum to the line, entries balance in both currencies, and nothing is left on 1150 and 2100.
 func TestS47EveryPartitionOverCurrencies(t *testing.T) {
 	rng := rand.New(rand.NewPCG(47, 47))
 	for _, entity := range roundedCurrencies {
@@ -42,6 +42,9 @@ func TestS47EveryPartitionOverCurrencies(t *testing.T) {
 				for i, parts := range partitions(5) {
 					o := &roundedOrder{id: fmt.Sprintf("SO-%s-%s-%d", currency, terms, i), entity: entity, currency: currency, terms: terms, qty: 5}
 					o.amounts = o.random(rng)
+					if i%2 == 1 { // ordered otherwise at first
+						o.wasQty, o.was = 1+rng.Int64N(8), o.random(rng)
+					}
 					o.play(w, parts)
 					orders = append(orders, o)
 				}
@@ -95,6 +98,8 @@ type roundedOrder struct {
 	terms                schemas.Terms
 	qty                  int64
 	amounts              schemas.LineAmounts
+	wasQty               int64 // before the order was changed; 0: it never was
+	was                  schemas.LineAmounts
 	said                 int64
 }
 
@@ -132,9 +137,18 @@ func (o *roundedOrder) play(w *world, parts []int64) {
 		return schemas.Quantity{Qty: schemas.NewDecimal(n, 0), UOM: "EA", BaseQty: schemas.NewDecimal(n, 0), BaseUOM: "EA"}
 	}
 	stock := schemas.StockRef{SKU: "SKU-" + o.entity, Location: "DC", StockStatus: schemas.StockStatusAVAILABLE, Owner: schemas.StockOwnerOWN}
+	now := schemas.OrderLineState{Stock: &stock, Quantity: ea(o.qty), Amounts: o.amounts}
+	before := now
+	if o.wasQty > 0 {
+		before.Quantity, before.Amounts = ea(o.wasQty), o.was
+	}
 	w.publish(&schemas.OrderAccepted{Meta: o.meta("order", o.id, "accepted"), OrderID: o.id, Channel: "web", Terms: o.terms, Currency: o.currency,
 		Control: schemas.ControlTransfer{Point: schemas.TransferPointAT_SHIPMENT},
-		Lines:   []schemas.OrderLine{{LineID: "1", Kind: schemas.LineKindGOODS, Stock: &stock, Quantity: ea(o.qty), Amounts: o.amounts}}})
+		Lines:   []schemas.OrderLine{{LineID: "1", Kind: schemas.LineKindGOODS, Stock: &stock, Quantity: before.Quantity, Amounts: before.Amounts}}})
+	if o.wasQty > 0 {
+		w.publish(&schemas.OrderChanged{Meta: o.meta("order", o.id, "changed"), OrderID: o.id, ChangeID: "C-" + o.id, Reason: "test",
+			Lines: []schemas.ChangedLine{{LineID: "1", Kind: schemas.LineKindGOODS, Before: &before, After: &now}}})
+	}
 	if o.terms == schemas.TermsPREPAID {
 		w.publish(&schemas.PaymentCaptured{Meta: o.meta("payment", "P-"+o.id, "captured"), PaymentID: "P-" + o.id, OrderID: o.id, Method: schemas.PaymentMethodCARD,
 			PSP: "stripe", Amount: schemas.Money{Amount: o.amounts.Total, Currency: o.currency}})
