@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"github.com/throughline/throughline/schemas"
@@ -52,6 +53,9 @@ func periodsOf(ctx context.Context, conn driver.Conn, want Selection) ([]string,
 	return periods, rows.Err()
 }
 
+// patient lets a large period take its time, as fast as whoever reads the file takes it, and sorts what is large on the server's disk instead of in its memory.
+var patient = clickhouse.Settings{"max_execution_time": 3600, "max_bytes_before_external_sort": 500_000_000}
+
 // legsQuery reads amounts as text, which is exact whatever the client makes of Decimal(38, 4).
 const legsQuery = `SELECT toString(entry_id), toString(event_id), event_type, rule_id, rule_version, n, rule_set, functional_currency, ifNull(toString(fx_rate), ''),
 	ifNull(toString(reverses), ''), dimensions, thread, occurred_at, recorded_at, admitted_at, effective_date, original_period, late, source_system, source_doc_type,
@@ -61,7 +65,7 @@ const legsQuery = `SELECT toString(entry_id), toString(event_id), event_type, ru
 	ORDER BY journal_lines.effective_date, journal_lines.entry_id, journal_lines.line_no`
 
 func readPeriod(ctx context.Context, conn driver.Conn, entity, period string, yield func(*schemas.JournalEntry, error) bool) (more bool, err error) {
-	rows, err := conn.Query(ctx, legsQuery, driver.NamedValue{Name: "entity", Value: entity}, driver.NamedValue{Name: "period", Value: period})
+	rows, err := conn.Query(clickhouse.Context(ctx, clickhouse.WithSettings(patient)), legsQuery, driver.NamedValue{Name: "entity", Value: entity}, driver.NamedValue{Name: "period", Value: period})
 	if err != nil {
 		return false, err
 	}
