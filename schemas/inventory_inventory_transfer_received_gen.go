@@ -45,13 +45,13 @@ func (x *InventoryTransferReceived) appendAvro(b []byte) ([]byte, error) {
 	}
 	if len(x.Lines) > 0 {
 		at := len(b)
-		b = beginBlock(b, len(x.Lines), 18)
+		b = beginBlock(b, len(x.Lines), 19)
 		for i := range x.Lines {
 			if b, err = x.Lines[i].appendAvro(b); err != nil {
 				return b, inItem("lines", i, err)
 			}
 		}
-		b = endBlock(b, at, len(x.Lines), 18)
+		b = endBlock(b, at, len(x.Lines), 19)
 	}
 	b = append(b, 0)
 	return b, nil
@@ -68,7 +68,7 @@ func (x *InventoryTransferReceived) decodeAvro(r *reader) {
 	}
 	x.ToLocation = r.string()
 	x.Lines = x.Lines[:0]
-	for k := r.firstBlock(18); k.left > 0; k = r.nextBlock(k) {
+	for k := r.firstBlock(19); k.left > 0; k = r.nextBlock(k) {
 		for ; k.left > 0 && r.err == nil; k.left-- {
 			x.Lines = extend(r, x.Lines, k.left)
 			x.Lines[len(x.Lines)-1].decodeAvro(r)
@@ -116,6 +116,7 @@ type TransferredLine struct {
 	Quantity         Quantity     `json:"quantity"`
 	ExpectedDate     Opt[Date]    `json:"expected_date,omitzero"`     // the date under which it was inbound; completed from the dispatch
 	ExpectedConsumed Opt[Decimal] `json:"expected_consumed,omitzero"` // how much of what was on its way this uses up, base unit; completed from the dispatch; decimal(20,6)
+	ExpectedLocation string       `json:"expected_location,omitzero"` // the place to which it was dispatched, where it arrived at another: it is inbound there no more
 	Cost             *CostBasis   `json:"cost,omitzero"`              // completed from the dispatch, else from reference.items
 }
 
@@ -152,6 +153,14 @@ func (x *TransferredLine) appendAvro(b []byte) ([]byte, error) {
 			return b, inField("expected_consumed", err)
 		}
 	}
+	if x.ExpectedLocation == "" {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		if b, err = appendString(b, x.ExpectedLocation); err != nil {
+			return b, inField("expected_location", err)
+		}
+	}
 	if x.Cost == nil {
 		b = append(b, 0)
 	} else {
@@ -183,6 +192,11 @@ func (x *TransferredLine) decodeAvro(r *reader) {
 	} else {
 		x.ExpectedConsumed.Set = true
 		x.ExpectedConsumed.V = r.decimal(6, 20)
+	}
+	if r.null() || !r.present() {
+		x.ExpectedLocation = ""
+	} else {
+		x.ExpectedLocation = r.string()
 	}
 	if r.null() || !r.present() {
 		x.Cost = nil

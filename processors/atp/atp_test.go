@@ -196,7 +196,7 @@ func TestVoidAndOriginalSumToZero(t *testing.T) {
 		m := x.Header()
 		*m = *original.Header()
 		m.EventType, m.EventID = x.EventType(), schemas.NamedID("void", original.Header().Source.DocID)
-		m.Correction = &schemas.Correction{CorrectedEventID: original.Header().EventID, CorrectedEventType: original.EventType(), Original: value, StandingRuleSet: DefaultRuleSet}
+		m.Correction = &schemas.Correction{CorrectedEventID: original.Header().EventID, CorrectedEventType: original.EventType(), Original: value, StandingRuleSet: "of the entry, not of the deltas"}
 		left := map[bucketKey]schemas.Decimal{}
 		was, reversal := deltas(t, original), deltas(t, x)
 		sum(left, was)

@@ -106,7 +106,8 @@ func dispatch(_ *world, s statement) schemas.Event {
 func receiveTransfer(_ *world, s statement) schemas.Event {
 	x := &schemas.InventoryTransferReceived{TransferID: s.order(), ReceiptID: s.doc, ToLocation: "DC2"}
 	for i, f := range s.lines {
-		x.Lines = append(x.Lines, schemas.TransferredLine{LineID: lineID(i), Stock: f.stock(), Quantity: f.quantity(), ExpectedConsumed: f.number("expected"), ExpectedDate: s.facts.date("due")})
+		x.Lines = append(x.Lines, schemas.TransferredLine{LineID: lineID(i), Stock: f.stock(), Quantity: f.quantity(), ExpectedConsumed: f.number("expected"), ExpectedDate: s.facts.date("due"),
+			ExpectedLocation: f.word("bound-for")})
 	}
 	return x
 }

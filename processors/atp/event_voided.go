@@ -2,8 +2,9 @@ package atp
 
 import "github.com/throughline/throughline/schemas"
 
-// reversed negates the deltas that stand for the embedded original, bucket by bucket: those under the rule set that admission stamped, or else under the
-// original's own (domain.md §2.6). It is the rule of event.voided and shipment.voided; what reverses money has no deltas to negate.
+// reversed negates the deltas of the embedded original, bucket by bucket, under the rule set that the original was admitted with: a
+// rule.superseded books money anew and moves no stock (domain.md §1.4 row 44), so that the set under which an entry stands says nothing
+// about deltas. It is the rule of event.voided and shipment.voided; what reverses money has no deltas to negate.
 func reversed(d *draft, e schemas.Event) error {
 	if e.Header().Correction == nil {
 		return contract("meta.correction is absent: a correction names what it corrects")
@@ -36,9 +37,5 @@ func (d *draft) stands(e schemas.Event) (*draft, error) {
 	case m.EventID != c.CorrectedEventID:
 		return nil, contract("meta.correction.original is not the event that corrected_event_id names")
 	}
-	standing := c.StandingRuleSet
-	if standing == "" {
-		standing = m.RuleSet
-	}
-	return post(original, standing, d.table)
+	return post(original, m.RuleSet, d.table)
 }

@@ -52,7 +52,8 @@ func (g *generator) dispatched() schemas.Event {
 
 func (g *generator) transferred() schemas.Event {
 	return &schemas.InventoryTransferReceived{TransferID: "TR", ReceiptID: "TI", ToLocation: "DC2", Lines: lines(g, func() schemas.TransferredLine {
-		return schemas.TransferredLine{LineID: "1", Stock: g.stock(), Quantity: g.quantity(), ExpectedDate: g.date(), ExpectedConsumed: schemas.Some(g.number())}
+		return schemas.TransferredLine{LineID: "1", Stock: g.stock(), Quantity: g.quantity(), ExpectedDate: g.date(), ExpectedConsumed: schemas.Some(g.number()),
+			ExpectedLocation: oneOf(g, "", "DC1")}
 	})}
 }
 

@@ -2,8 +2,8 @@ package atp
 
 import "github.com/throughline/throughline/schemas"
 
-// inventoryTransferReceived puts goods on hand where they arrived, and takes what was on its way of them out of inbound, under the transfer
-// and the day that the dispatch named (domain.md §1.4 row 11). What is not AVAILABLE is kept from sale, as with any receipt.
+// inventoryTransferReceived puts goods on hand where they arrived, and takes what was on its way of them out of inbound, under the transfer,
+// the place and the day that the dispatch named (domain.md §1.4 row 11). What is not AVAILABLE is kept from sale, as with any receipt.
 func inventoryTransferReceived(d *draft, x *schemas.InventoryTransferReceived) error {
 	d.room(3 * len(x.Lines))
 	for i := range x.Lines {
@@ -16,7 +16,7 @@ func inventoryTransferReceived(d *draft, x *schemas.InventoryTransferReceived) e
 		if onHold(l.Stock.StockStatus) {
 			d.add(schemas.BucketUNAVAILABLE, p, q)
 		}
-		d.due(schemas.BucketINBOUND, p, l.ExpectedConsumed.V.Neg(), l.ExpectedDate, x.TransferID)
+		d.due(schemas.BucketINBOUND, p.or("", l.ExpectedLocation), l.ExpectedConsumed.V.Neg(), l.ExpectedDate, x.TransferID)
 	}
 	return nil
 }

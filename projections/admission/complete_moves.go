@@ -86,7 +86,9 @@ func (c *completion) dispatched(x *schemas.InventoryTransferDispatched) error {
 		if l.Cost == nil {
 			l.Cost = c.standardCost(l.Stock.SKU, l.Quantity.BaseQty)
 		}
-		doc.Lines = append(doc.Lines, schemas.DocumentLine{LineID: l.LineID, Stock: &l.Stock, Qty: l.Quantity.BaseQty, BaseUOM: l.Quantity.BaseUOM, Cost: l.Cost})
+		arriving := l.Stock // where it will arrive, as with returns
+		arriving.Location = x.ToLocation
+		doc.Lines = append(doc.Lines, schemas.DocumentLine{LineID: l.LineID, Stock: &arriving, Qty: l.Quantity.BaseQty, BaseUOM: l.Quantity.BaseUOM, Cost: l.Cost})
 	}
 	c.document, c.docKind = doc, "dispatch"
 	return nil
@@ -107,6 +109,9 @@ func (c *completion) transferred(x *schemas.InventoryTransferReceived) error {
 			return contract("lines.stock is not what was dispatched")
 		case from.BaseUOM != l.Quantity.BaseUOM:
 			return contract("lines.quantity.base_uom is not that of the dispatch")
+		}
+		if from.Stock.Location != l.Stock.Location {
+			l.ExpectedLocation = from.Stock.Location
 		}
 		if !l.ExpectedConsumed.Set {
 			l.ExpectedConsumed, l.ExpectedDate = schemas.Some(c.arrives(onTheWay(id), l.DispatchLineID, l.Quantity.BaseQty, used)), doc.ExpectedDate
