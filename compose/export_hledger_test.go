@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,7 +24,7 @@ type hledger struct {
 }
 
 // hledgerPins are the versions that the export was tried with; another release of Debian gives what it has.
-var hledgerPins = map[string]string{"bookworm": "hledger=1.25-2+b5"}
+var hledgerPins = map[string]string{"bookworm amd64": "hledger=1.25-2+b5"}
 
 // startHledger finds or installs it. A machine without apt is a skip; an apt that cannot give it is a failure.
 func startHledger(t testing.TB) hledger {
@@ -41,7 +42,7 @@ func startHledger(t testing.TB) hledger {
 		t.Fatalf("finding a folder for hledger: %v: set HOME or XDG_CACHE_HOME", err)
 	}
 	name := "hledger"
-	if pin, ok := hledgerPins[debianRelease()]; ok {
+	if pin, ok := hledgerPins[debianRelease()+" "+runtime.GOARCH]; ok {
 		name = pin
 	}
 	dir := filepath.Join(cache, "throughline", strings.NewReplacer("=", "-", "+", "_").Replace(name))

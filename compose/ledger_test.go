@@ -90,27 +90,25 @@ func (x exports) copied(like schemas.Delivery) schemas.Position {
 // keeps lets a consumer die in the middle, begin again beside a second one, and die again: the ledger is whole, and every entry in it once.
 func (x exports) keeps(l ledgerProgram, entries int, end schemas.Position) {
 	file := filepath.Join(x.t.TempDir(), "ledger.db")
-	first := x.start(l, file)
-	eventually(x.t, "the first process books", func() bool { return first.batches.Load() >= 3 || first.over() })
-	first.signal(syscall.SIGKILL)
-	<-first.done
-	if n := countEntries(x.t, file); n == 0 || n >= entries {
+	first := x.start(l, file, new(atomic.Bool))
+	eventually(x.t, "the first process dies", first.over)
+	n := countEntries(x.t, file)
+	if n == 0 || n >= entries {
 		x.t.Fatalf("killed with %d of %d entries booked: the test does not try what it says\n%s", n, entries, first.said())
 	}
-	second, third := x.start(l, file), x.start(l, file)
-	eventually(x.t, "one of two processes books", func() bool { return second.batches.Load()+third.batches.Load() >= 3 || second.over() || third.over() })
-	if third.batches.Load() > second.batches.Load() {
+	dead := new(atomic.Bool)
+	second, third := x.start(l, file, dead), x.start(l, file, dead)
+	eventually(x.t, "one of two processes dies", func() bool { return second.over() || third.over() })
+	if third.over() {
 		second, third = third, second
 	}
-	second.signal(syscall.SIGKILL)
-	<-second.done
-	n := countEntries(x.t, file)
+	m := countEntries(x.t, file)
 	copied := fmt.Sprintf("SELECT max(next) FROM offsets WHERE partition = %d", end.Partition)
 	eventually(x.t, "the process that is left books the rest, and passes the copy", func() bool {
 		return third.over() || countEntries(x.t, file) >= entries && ask(x.t, file, copied) > end.Offset
 	})
-	if n := countEntries(x.t, file); n != entries {
-		x.t.Errorf("%d entries booked, want %d", n, entries)
+	if all := countEntries(x.t, file); all != entries {
+		x.t.Errorf("%d entries booked, want %d", all, entries)
 	}
 	third.signal(syscall.SIGTERM)
 	<-third.done
@@ -123,7 +121,7 @@ func (x exports) keeps(l ledgerProgram, entries int, end schemas.Position) {
 		got[strings.Join(cells[:3], " ")] = schemas.MustDecimal(cells[3])
 	}
 	x.equal("the ledger's trial balance", got, x.sums("SELECT concat(legal_entity, ' ', account, ' ', currency, ' ', toString(sum(balance))) FROM trial_balance GROUP BY legal_entity, account, currency"))
-	x.t.Logf("%d entries; the second kill came at %d, and %d batches were left to the third process", entries, n, third.batches.Load())
+	x.t.Logf("%d entries; kills came at %d and %d, and %d batches were left to the third process", entries, n, m, third.batches.Load())
 }
 
 // ledgerProcess is a consumer that runs.
@@ -136,7 +134,11 @@ type ledgerProcess struct {
 	text    strings.Builder // on stderr; read it when done
 }
 
-func (x exports) start(l ledgerProgram, file string) *ledgerProcess {
+// dieAfter is the batch of which a process is killed, by whoever reads that it is booked: a poll would come too late.
+const dieAfter = 3
+
+// start runs a consumer. It is killed after its third batch, unless dead says that another has been.
+func (x exports) start(l ledgerProgram, file string, dead *atomic.Bool) *ledgerProcess {
 	x.t.Helper()
 	dash := "-"
 	if l.name == "Python" {
@@ -159,7 +161,9 @@ func (x exports) start(l ledgerProgram, file string) *ledgerProcess {
 		defer close(p.done)
 		for lines := bufio.NewScanner(stderr); lines.Scan(); {
 			if strings.Contains(lines.Text(), "new entries") {
-				p.batches.Add(1)
+				if p.batches.Add(1) == dieAfter && dead.CompareAndSwap(false, true) {
+					p.signal(syscall.SIGKILL)
+				}
 			} else {
 				fmt.Fprintln(&p.text, lines.Text())
 			}
