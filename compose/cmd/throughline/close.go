@@ -32,6 +32,7 @@ func newCloseCommand(a *app) *cobra.Command {
 	var o operator
 	var entity, at, out string
 	var soft, kafkaOnly bool
+	var patience time.Duration
 	c := &cobra.Command{
 		Use:   "close PERIOD --entity ENTITY",
 		Short: "Close the books of a legal entity for a period, and write down what they hold",
@@ -54,6 +55,7 @@ func newCloseCommand(a *app) *cobra.Command {
 				return err
 			}
 			defer done()
+			desk.Patience = patience
 			if !kafkaOnly {
 				if desk.Conn, err = a.clickhouse(c.Context()); err != nil {
 					return fmt.Errorf("%w; --kafka-only leaves ClickHouse out", err)
@@ -84,6 +86,7 @@ func newCloseCommand(a *app) *cobra.Command {
 	f.StringVar(&at, "at", "", "the closing instant, RFC 3339, in the future (default 15 s from now)")
 	f.StringVar(&out, "out", "", "where to write the manifest (default ENTITY-PERIOD.close.json)")
 	f.BoolVar(&kafkaOnly, "kafka-only", false, "leave ClickHouse out of the audit")
+	f.DurationVar(&patience, "patience", 2*time.Minute, "how long after the closing instant the roles may take")
 	f.StringVar(&o.who, "who", "", "who closes (default the user of this machine)")
 	return c
 }

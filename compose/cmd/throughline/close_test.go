@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/throughline/throughline/compose"
 	"github.com/throughline/throughline/compose/closing"
 	"github.com/throughline/throughline/compose/embedded"
 	"github.com/throughline/throughline/schemas"
@@ -159,11 +159,15 @@ func TestTamperingBlocksTheClose(t *testing.T) {
 	if blocked[doubled] != "finance.journal doubled" || blocked[forged] != "finance.journal orphaned" {
 		t.Errorf("doubled %s is %q, forged %s is %q: %v", doubled, blocked[doubled], forged, blocked[forged], blocked)
 	}
+	s.forgeLink()
 	var v closing.Verdict
 	s.with("--clickhouse", nobody(t)).run("verify-close", file, "-o", "json").exits(1, "is not what was closed").json(&v)
 	named := map[string]bool{}
 	for _, f := range v.Findings {
 		named[f.ID] = named[f.ID] || strings.HasPrefix(f.Position, schemas.TopicJournal+"/")
+	}
+	if link := schemas.NamedID("a link of nobody").String(); !slices.ContainsFunc(v.Findings, func(f closing.Finding) bool { return f.Check == "chain" && f.ID == link }) {
+		t.Errorf("verify-close names %v, want the forged link %s", v.Findings, link)
 	}
 	if !named[doubled] || !named[forged] {
 		t.Errorf("verify-close names %v, want %s and %s with their positions", v.Findings, doubled, forged)
@@ -213,12 +217,7 @@ func (s *servers) tamperWithTables(entity, period string) (altered, removed stri
 // tamperWithJournal writes as a foreign client does: an entry once more, and one of its own making.
 func (s *servers) tamperWithJournal(entity, period string) (doubled, forged string) {
 	s.t.Helper()
-	cfg := compose.Default()
-	cfg.Registry.URL = s.registry.URL()
-	codec, err := cfg.Codec(s.t.Context(), false)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	codec := s.clusterCodec()
 	var original schemas.Delivery
 	for d, err := range schemas.Read(s.t.Context(), []kgo.Opt{kgo.SeedBrokers(s.brokers...)}, codec, schemas.Span{Topics: []string{schemas.TopicJournal}}) {
 		if err != nil {
@@ -241,4 +240,18 @@ func (s *servers) tamperWithJournal(entity, period string) (doubled, forged stri
 		s.t.Fatal(err)
 	}
 	return doubled, e.Meta.EventID.String()
+}
+
+// forgeLink writes a link that continues nothing.
+func (s *servers) forgeLink() {
+	s.t.Helper()
+	l := &schemas.JournalLink{Partition: 0, Number: 0, Records: 1, Previous: make([]byte, 32), Head: make([]byte, 32), Offsets: []int64{0}, Hashes: [][]byte{make([]byte, 32)}}
+	l.Meta = schemas.Meta{EventID: schemas.NamedID("a link of nobody"), LegalEntity: "*", OccurredTZOffset: "Z", Source: schemas.Source{System: "nobody", Instance: "x", DocType: "x", DocID: "x"}}
+	rec, err := s.clusterCodec().Record(l)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.client().ProduceSync(s.t.Context(), rec).FirstErr(); err != nil {
+		s.t.Fatal(err)
+	}
 }
