@@ -42,24 +42,9 @@ func TestRowsSayWhatTheEventSays(t *testing.T) {
 				"length(dimensions) >= " + fmt.Sprint(len(x.Dimensions)): "1", "dimensions['" + x.Dimensions[0].Key + "']": x.Dimensions[0].Value,
 			}
 		}},
-		{"stock_deltas", "stock.delta", func(e schemas.Event) map[string]string {
-			x := e.(*schemas.StockDelta)
-			l := x.Lines[0]
-			return map[string]string{"delta_id": x.Meta.EventID.String(), "location": x.Location, "shard": fmt.Sprint(x.Shard), "sku": l.SKU, "bucket": string(l.Bucket),
-				"toDecimalString(qty, 6)": l.Qty.String(), "base_uom": l.BaseUOM, "due_date": l.DueDate.V.String(), "document": l.Document}
-		}},
-		{"stock_positions", "stock.position", func(e schemas.Event) map[string]string {
-			x := e.(*schemas.StockPosition)
-			return map[string]string{"sku": x.SKU, "location": x.Location, "toDecimalString(on_hand, 6)": x.OnHand.String(), "toDecimalString(atp, 6)": x.ATP.String(), "deltas": fmt.Sprint(x.Deltas),
-				"toDecimalString(inbound_returns, 6)": x.InboundReturns.V.String()}
-		}},
-		{"stock_snapshots", "inventory.snapshot_taken", func(e schemas.Event) map[string]string {
-			x := e.(*schemas.InventorySnapshotTaken)
-			l := x.Lines[0]
-			return map[string]string{"event_id": x.Meta.EventID.String(), "snapshot_id": x.SnapshotID, "source_system": x.Meta.Source.System, "legal_entity": x.Meta.LegalEntity,
-				"toUnixTimestamp64Micro(as_of)": fmt.Sprint(int64(x.AsOf)), "source_sequence": fmt.Sprint(x.SourceSequence.V), "line_id": l.LineID, "sku": l.Stock.SKU, "location": l.Stock.Location,
-				"base_uom": l.BaseUOM, "toDecimalString(on_hand, 6)": l.OnHand.String(), "toDecimalString(unavailable, 6)": l.Unavailable.V.String(), "toDecimalString(reserved, 6)": l.Reserved.V.String()}
-		}},
+		{"stock_deltas", "stock.delta", deltaCells},
+		{"stock_positions", "stock.position", stockCells},
+		{"stock_snapshots", "inventory.snapshot_taken", snapshotCells},
 		{"exceptions", "exception.raised", func(e schemas.Event) map[string]string {
 			x := e.(*schemas.ExceptionRaised)
 			return map[string]string{"exception_id": x.Meta.EventID.String(), "code": x.Code, "summary": x.Summary, "owner": x.Owner, "toDecimalString(amount, 4)": x.Amount.Amount.String(), "currency": x.Amount.Currency}
@@ -173,4 +158,25 @@ func TestBlockRollsBack(t *testing.T) {
 	if _, err := NewBlock([]Column{{"a", "Float64"}}); err == nil {
 		t.Error("a float is taken: money would end in it")
 	}
+}
+
+func deltaCells(e schemas.Event) map[string]string {
+	x := e.(*schemas.StockDelta)
+	l := x.Lines[0]
+	return map[string]string{"delta_id": x.Meta.EventID.String(), "location": x.Location, "shard": fmt.Sprint(x.Shard), "sku": l.SKU, "bucket": string(l.Bucket),
+		"toDecimalString(qty, 6)": l.Qty.String(), "base_uom": l.BaseUOM, "due_date": l.DueDate.V.String(), "document": l.Document}
+}
+
+func stockCells(e schemas.Event) map[string]string {
+	x := e.(*schemas.StockPosition)
+	return map[string]string{"sku": x.SKU, "location": x.Location, "toDecimalString(on_hand, 6)": x.OnHand.String(), "toDecimalString(atp, 6)": x.ATP.String(), "deltas": fmt.Sprint(x.Deltas),
+		"toDecimalString(inbound_returns, 6)": x.InboundReturns.V.String()}
+}
+
+func snapshotCells(e schemas.Event) map[string]string {
+	x := e.(*schemas.InventorySnapshotTaken)
+	l := x.Lines[0]
+	return map[string]string{"event_id": x.Meta.EventID.String(), "snapshot_id": x.SnapshotID, "source_system": x.Meta.Source.System, "legal_entity": x.Meta.LegalEntity,
+		"toUnixTimestamp64Micro(as_of)": fmt.Sprint(int64(x.AsOf)), "source_sequence": fmt.Sprint(x.SourceSequence.V), "line_id": l.LineID, "sku": l.Stock.SKU, "location": l.Stock.Location,
+		"base_uom": l.BaseUOM, "toDecimalString(on_hand, 6)": l.OnHand.String(), "toDecimalString(unavailable, 6)": l.Unavailable.V.String(), "toDecimalString(reserved, 6)": l.Reserved.V.String()}
 }
