@@ -79,7 +79,7 @@ func TestExactlyOnceOnApacheKafka(t *testing.T) {
 }
 
 // ordealRoles are the loops that carry the load.
-var ordealRoles = []string{"intake", "admission", "ticker", "finance", "atp-deltas", "atp", "operations", "sinks"}
+var ordealRoles = []string{"intake", "admission", "ticker", "finance", "chain", "atp-deltas", "atp", "operations", "sinks"}
 
 // startKafka starts Apache Kafka. Without Java the test is skipped; with Java a cluster that cannot be had is a failure.
 func startKafka(t testing.TB, cfg kafka.Config) *kafka.Cluster {

@@ -58,7 +58,11 @@ func Migrate(ctx context.Context, cfg Config) (Migration, error) {
 	if err != nil {
 		return done, err
 	}
-	if err := sinks.Migrate(ctx, where, accounts()); err != nil {
+	chart, err := accounts()
+	if err != nil {
+		return done, err
+	}
+	if err := sinks.Migrate(ctx, where, chart); err != nil {
 		return done, err
 	}
 	if done.RuleSet, err = activateRules(ctx, cluster, cl, codec); err != nil {
@@ -115,12 +119,16 @@ func createTopics(ctx context.Context, cl *kgo.Client, cfg Config) (made []strin
 	}
 }
 
-func accounts() []sinks.Account {
+func accounts() ([]sinks.Account, error) {
+	chart, err := finance.Accounts()
+	if err != nil {
+		return nil, err
+	}
 	var all []sinks.Account
-	for _, a := range finance.Chart() {
+	for _, a := range chart {
 		all = append(all, sinks.Account{Code: a.Code, Name: a.Name, Normal: a.Normal, Control: a.Control, Key: a.Key, Owner: a.Owner})
 	}
-	return all
+	return all, nil
 }
 
 // activateRules puts the default rule set in force where none is.

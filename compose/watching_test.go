@@ -290,7 +290,11 @@ func TestDashboardQueriesRun(t *testing.T) {
 		}
 	})
 	where := sinks.Config{Addr: engine.Addr()}
-	if err := sinks.Migrate(ctx, where, accounts()); err != nil {
+	chart, err := accounts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sinks.Migrate(ctx, where, chart); err != nil {
 		t.Fatal(err)
 	}
 	conn, err := sinks.Open(where)

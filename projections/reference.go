@@ -206,6 +206,13 @@ func (r *Reference) RuleSet(at schemas.Time) (*schemas.ReferenceRuleSet, bool) {
 	return best.value, true
 }
 
+// Announced says whether a rule set of that name was announced by an instant, be it in force or not.
+func (r *Reference) Announced(name string, at schemas.Time) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.ContainsFunc(r.ruleSets, func(v version[*schemas.ReferenceRuleSet]) bool { return v.value.Name == name && v.appended <= at })
+}
+
 // Judge places an event of a legal entity into a period (domain.md §2.6).
 func (r *Reference) Judge(entity string, effective schemas.Date, admittedAt schemas.Time) (period, original string, late bool) {
 	r.mu.RLock()

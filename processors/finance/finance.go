@@ -41,8 +41,10 @@ var rules = []Rule{
 	{"fulfillment.stop_confirmed", 1, "fulfillment.stop_confirmed", nothing},
 	{"fulfillment.stop_rejected", 1, "fulfillment.stop_rejected", nothing},
 	{"shipment.shipped", 1, "shipment.shipped", on(shipmentShipped)},
+	{"shipment.shipped", 2, "shipment.shipped", on(shipmentShipped)}, // reads chart 2026-10
 	{"shipment.voided", 1, "shipment.voided", reversed},
 	{"shipment.delivered", 1, "shipment.delivered", on(shipmentDelivered)},
+	{"shipment.delivered", 2, "shipment.delivered", on(shipmentDelivered)},
 	{"shipment.delivery_failed", 1, "shipment.delivery_failed", nothing},
 	{"shipment.returned_to_sender", 1, "shipment.returned_to_sender", nothing},
 	{"shipment.lost", 1, "shipment.lost", on(shipmentLost)},

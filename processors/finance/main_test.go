@@ -53,6 +53,9 @@ func TestMain(m *testing.M) {
 	}
 	other := RuleSet{Name: everyRuleChanged, Rounding: schemas.HalfUp, Chart: next.Chart}
 	for _, r := range rules {
+		if !next.names(&r) && r.Version != 1 {
+			continue // a later version of what is there already
+		}
 		if kindOf(&r) == posts {
 			rules = append(rules, Rule{r.ID, 99, r.Event, withTwoMore(r.post)})
 			other.Rules = append(other.Rules, RuleVersion{r.ID, 99})

@@ -2,6 +2,7 @@ package finance
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/throughline/throughline/processors"
 	"github.com/throughline/throughline/schemas"
@@ -26,26 +27,44 @@ type RuleSet struct {
 	Rules    []RuleVersion
 }
 
-// RuleSets is every set that this binary knows.
+// RuleSets is every set that this binary knows. A set that was activated never changes; a new one names what it does otherwise.
 var RuleSets = []RuleSet{
-	{Name: DefaultRuleSet, Rounding: schemas.HalfUp, Chart: "2010-01", Rules: []RuleVersion{
-		{"order.accepted", 1}, {"order.changed", 1}, {"order.line_cancelled", 1}, {"order.closed", 1},
-		{"cancellation.requested", 1}, {"inventory.expected", 1}, {"inventory.expectation_changed", 1}, {"inventory.received", 1},
-		{"inventory.reserved", 1}, {"inventory.reservation_released", 1}, {"inventory.adjusted", 1},
-		{"inventory.status_changed", 1}, {"inventory.transfer_dispatched", 1}, {"inventory.transfer_received", 1},
-		{"inventory.snapshot_taken", 1}, {"inventory.cost_revalued", 1}, {"inventory.policy_changed", 1},
-		{"fulfillment.released", 1}, {"fulfillment.picked", 1}, {"fulfillment.packed", 1}, {"fulfillment.short_shipped", 1},
-		{"fulfillment.stop_confirmed", 1}, {"fulfillment.stop_rejected", 1}, {"shipment.shipped", 1}, {"shipment.voided", 1},
-		{"shipment.delivered", 1}, {"shipment.delivery_failed", 1}, {"shipment.returned_to_sender", 1}, {"shipment.lost", 1},
-		{"invoice.issued", 1}, {"credit_memo.issued", 1}, {"receivable.written_off", 1}, {"receivable.recovered", 1},
-		{"receivable.reclassified", 1}, {"customer_payment.applied", 1}, {"gift_card.sold", 1}, {"gift_card.revoked", 1},
-		{"gift_card.breakage_recognised", 1}, {"freight.cost_billed", 1}, {"payment.authorized", 1}, {"payment.voided", 1},
-		{"payment.captured", 1}, {"payment.capture_failed", 1}, {"refund.issued", 1}, {"refund.failed", 1},
-		{"psp.fee_charged", 1}, {"marketplace_fee.charged", 1}, {"payment.settled", 1}, {"payout.paid", 1}, {"payout.failed", 1},
-		{"bank.statement_line_matched", 1}, {"dispute.opened", 1}, {"dispute.won", 1}, {"dispute.lost", 1},
-		{"return.authorised", 1}, {"return.received", 1}, {"return.dispositioned", 1}, {"return.closed_not_received", 1},
-		{"event.voided", 1}, {"rule.superseded", 1}, {"period.closed", 1}, {"period.reopened", 1},
-	}},
+	{Name: DefaultRuleSet, Rounding: schemas.HalfUp, Chart: "2010-01", Rules: first},
+	// Revenue on Amazon stands on an account of its own.
+	{Name: "2026-10", Rounding: schemas.HalfUp, Chart: "2026-10", Rules: but(first, RuleVersion{"shipment.shipped", 2}, RuleVersion{"shipment.delivered", 2})},
+}
+
+// but is a list of rules with other versions of some.
+func but(rules []RuleVersion, changed ...RuleVersion) []RuleVersion {
+	all := slices.Clone(rules)
+	for _, c := range changed {
+		for i := range all {
+			if all[i].ID == c.ID {
+				all[i] = c
+			}
+		}
+	}
+	return all
+}
+
+// first is every rule as it was at first.
+var first = []RuleVersion{
+	{"order.accepted", 1}, {"order.changed", 1}, {"order.line_cancelled", 1}, {"order.closed", 1},
+	{"cancellation.requested", 1}, {"inventory.expected", 1}, {"inventory.expectation_changed", 1}, {"inventory.received", 1},
+	{"inventory.reserved", 1}, {"inventory.reservation_released", 1}, {"inventory.adjusted", 1},
+	{"inventory.status_changed", 1}, {"inventory.transfer_dispatched", 1}, {"inventory.transfer_received", 1},
+	{"inventory.snapshot_taken", 1}, {"inventory.cost_revalued", 1}, {"inventory.policy_changed", 1},
+	{"fulfillment.released", 1}, {"fulfillment.picked", 1}, {"fulfillment.packed", 1}, {"fulfillment.short_shipped", 1},
+	{"fulfillment.stop_confirmed", 1}, {"fulfillment.stop_rejected", 1}, {"shipment.shipped", 1}, {"shipment.voided", 1},
+	{"shipment.delivered", 1}, {"shipment.delivery_failed", 1}, {"shipment.returned_to_sender", 1}, {"shipment.lost", 1},
+	{"invoice.issued", 1}, {"credit_memo.issued", 1}, {"receivable.written_off", 1}, {"receivable.recovered", 1},
+	{"receivable.reclassified", 1}, {"customer_payment.applied", 1}, {"gift_card.sold", 1}, {"gift_card.revoked", 1},
+	{"gift_card.breakage_recognised", 1}, {"freight.cost_billed", 1}, {"payment.authorized", 1}, {"payment.voided", 1},
+	{"payment.captured", 1}, {"payment.capture_failed", 1}, {"refund.issued", 1}, {"refund.failed", 1},
+	{"psp.fee_charged", 1}, {"marketplace_fee.charged", 1}, {"payment.settled", 1}, {"payout.paid", 1}, {"payout.failed", 1},
+	{"bank.statement_line_matched", 1}, {"dispute.opened", 1}, {"dispute.won", 1}, {"dispute.lost", 1},
+	{"return.authorised", 1}, {"return.received", 1}, {"return.dispositioned", 1}, {"return.closed_not_received", 1},
+	{"event.voided", 1}, {"rule.superseded", 1}, {"period.closed", 1}, {"period.reopened", 1},
 }
 
 func ruleSet(name string) (*RuleSet, error) {

@@ -159,6 +159,9 @@ func TestS44S48RuleSuperseded(t *testing.T) {
 	k := newDesk(t)
 	s := ship("O1", "S1", "1")
 	k.say(plain("O1"), s, supersede("X1", s, "2026-01", "2026-07"))
+	k.died(schemas.DeadLetterClassCONTRACT, "new_rule_set is not announced")
+	k.announce("2026-07", "2026-09", "2026-11")
+	k.say(supersede("X1", s, "2026-01", "2026-07"))
 	k.clean(0)
 	got := last[*schemas.RuleSuperseded](k)
 	if got.Meta.Correction.StandingRuleSet != "2026-01" || len(got.Meta.Correction.Original) == 0 {
@@ -179,6 +182,7 @@ func TestS44S48RuleSuperseded(t *testing.T) {
 // A superseded event of a closed period goes to the first open one, with its own period kept.
 func TestS43SupersededIntoTheFirstOpenPeriod(t *testing.T) {
 	k := newDesk(t)
+	k.announce("2026-07")
 	s := ship("O1", "S1", "1")
 	k.say(plain("O1"), s)
 	before := last[*schemas.ShipmentShipped](k).Meta.Period
@@ -213,4 +217,11 @@ func TestReversalsNameTheirOwnDocument(t *testing.T) {
 	never := &schemas.PaymentCaptureFailed{Meta: meta("failure", "F1"), FailureID: "F1", PaymentID: "P9", OrderID: "O1", Method: c.Method, Amount: c.Amount, Reason: "declined"}
 	k.say(never)
 	k.clean(0)
+}
+
+// announce tells of rule sets that are to be in force some day.
+func (k *desk) announce(names ...string) {
+	for _, n := range names {
+		k.refer(&schemas.ReferenceRuleSet{Name: n, Version: "1", ActiveFrom: start + 1e15})
+	}
 }

@@ -62,11 +62,15 @@ func (c *completion) correctable(e, original schemas.Event) error {
 }
 
 // superseded keeps the period that the event itself belongs to: the new entry goes to the first open one (domain.md §2.6). The plan behind it knew which
-// rule set stands; where another has come to stand since, it is of yesterday.
+// rule set stands; where another has come to stand since, it is of yesterday. The new one must be announced.
 func (c *completion) superseded(x *schemas.RuleSuperseded) error {
 	m := &x.Meta
 	if x.OldRuleSet != "" && x.OldRuleSet != m.Correction.StandingRuleSet {
 		return contract("old_rule_set is not the set under which the entry stands: make the plan anew")
+	}
+	if !c.env.Reference.Announced(x.NewRuleSet, c.at) {
+		// Not held, because what is held finds its original no more; and a set that no processor knows would stop them.
+		return contract("new_rule_set is not announced: publish it to reference.rule_sets, then redrive")
 	}
 	of := c.original.Header()
 	m.EffectiveDate = of.EffectiveDate
