@@ -31,7 +31,9 @@ func TestStockPlanOfTheCheckExample(t *testing.T) {
 	_, conn := migrated(t)
 	week := func(n int) string { return time.Date(2026, 3, 2+7*n, 0, 0, 0, 0, time.UTC).Format(time.DateOnly) }
 	var all []schemas.Event
-	add := func(bucket schemas.Bucket, qty, due string) { all = append(all, movedStock(len(all), "A", bucket, qty, due)) }
+	add := func(bucket schemas.Bucket, qty, due string) {
+		all = append(all, movedStock(len(all), "A", bucket, qty, due))
+	}
 	add(schemas.BucketON_HAND, "24", "")
 	add(schemas.BucketUNAVAILABLE, "1", "")
 	add(schemas.BucketRESERVED, "2", "")
