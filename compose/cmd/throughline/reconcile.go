@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/spf13/cobra"
+
+	"github.com/throughline/throughline/schemas"
 )
 
 // openItem is one balance that has not returned to zero.
@@ -48,8 +50,9 @@ type reconciled struct {
 }
 
 // selectOpenItems sums movements up to the end of a period and says what each open balance means. It is the view reconciliation with an end.
-const selectOpenItems = `SELECT legal_entity, r.law AS law, o.account AS account, control_key, order_id, currency, mapApply((k, v) -> (k, toString(v)), moved) AS moved_text, toString(open_txn) AS open_text,
-	functional_currency, toString(open_fn) AS open_fn_text, dateDiff('day', opened_on, toDate32(now('UTC'))) AS age_days, r.code AS code, r.missing_event AS missing_event, r.owner AS owner
+const selectOpenItems = `SELECT legal_entity, if(open_txn = 0, 'exchange at two rates leaves nothing but rounding', r.law) AS law, o.account AS account, control_key, order_id, currency, mapApply((k, v) -> (k, toString(v)), moved) AS moved_text, toString(open_txn) AS open_text,
+	functional_currency, toString(open_fn) AS open_fn_text, dateDiff('day', opened_on, toDate32(now('UTC'))) AS age_days, if(open_txn = 0, '', r.code) AS code,
+	if(open_txn = 0, 'receivable.reclassified to ROUNDING', r.missing_event) AS missing_event, if(open_txn = 0, 'Controller', r.owner) AS owner
 	FROM (SELECT legal_entity, m.account AS account, control_key, max(m.order_id) AS order_id, currency, sumMap(map(event_type, m.amount_txn)) AS moved, sum(m.amount_txn) AS open_txn,
 		functional_currency, sum(m.amount_fn) AS open_fn, min(first_on) AS opened_on, if(open_fn > 0 OR open_fn = 0 AND open_txn > 0, 'Dr', 'Cr') AS side,
 		if(m.account = '1050' AND startsWith(control_key, 'batch:'), 'batch', '') AS kind
@@ -114,7 +117,11 @@ func (r reconciled) alarm() error {
 func writeReconciled(w io.Writer, r reconciled) {
 	rows := make([][]string, len(r.Items))
 	for i, x := range r.Items {
-		rows[i] = []string{x.Entity, x.Account, x.Key, money(x.Open), x.Currency, strconv.FormatInt(x.AgeDays, 10), x.Code, x.MissingEvent, x.Owner}
+		open, currency := x.Open, x.Currency
+		if d, err := schemas.ParseDecimal(open); err == nil && d.IsZero() {
+			open, currency = x.OpenFn, x.Functional+" (functional)"
+		}
+		rows[i] = []string{x.Entity, x.Account, x.Key, money(open), currency, strconv.FormatInt(x.AgeDays, 10), x.Code, x.MissingEvent, x.Owner}
 	}
 	right(rows, 3, 5)
 	table(w, []string{"entity", "account", "key", "open, Dr +", "currency", "days", "code", "missing", "owner"}, rows)
