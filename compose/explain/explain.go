@@ -209,7 +209,7 @@ func (d Desk) reversals(ctx context.Context, ids []string, p *places) error {
 func (d Desk) read(ctx context.Context, at schemas.Position) (schemas.Delivery, error) {
 	x, err := schemas.ReadAt(ctx, d.Cluster, d.Codec, at)
 	if err == nil && x.Record == nil {
-		err = errors.New("Kafka does not hold what ClickHouse has loaded from there: `throughline audit`")
+		err = errors.New("the log does not hold what ClickHouse has loaded from there: `throughline audit`")
 	}
 	if err != nil {
 		return x, fmt.Errorf("reading %s: %w", at, err)
