@@ -31,6 +31,9 @@ func (c *completion) money(e schemas.Event) error {
 	case *schemas.DisputeWon:
 		return c.booked(&x.FX, x.BookedFX, x.Amount.Currency)
 	case *schemas.PayoutFailed:
+		if x.BookedFX == nil && x.Amount.Currency != c.entity.FunctionalCurrency {
+			return contract("booked_fx is missing: say at which rate the payout was booked, which is taken back")
+		}
 		return c.booked(&x.FX, x.BookedFX, x.Amount.Currency)
 	}
 	return c.balances(e)

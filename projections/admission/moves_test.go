@@ -148,6 +148,19 @@ func TestS42CapturesWithinTheAuthorization(t *testing.T) {
 	k.clean(0)
 }
 
+// A payout that failed is taken back at the rate at which it was booked, which only its source knows.
+func TestPayoutFailedAbroadSaysItsRate(t *testing.T) {
+	failed := func(id, currency string) *schemas.PayoutFailed {
+		return &schemas.PayoutFailed{Meta: meta("payout failure", id), FailureID: id, PayoutID: "P1", BatchID: "B1", PSP: "psp", Reason: "closed",
+			Amount: schemas.Money{Amount: schemas.MustDecimal("97"), Currency: currency}}
+	}
+	k := newDesk(t)
+	k.say(failed("F1", "USD"))
+	k.clean(0)
+	k.say(failed("F2", "EUR"))
+	k.died(schemas.DeadLetterClassCONTRACT, "booked_fx is missing")
+}
+
 func billed(id, n string) *schemas.FreightCostBilled {
 	return &schemas.FreightCostBilled{Meta: meta("freight bill", id), BillID: id, Carrier: "UPS", OrderID: "O1", Amount: schemas.Money{Amount: schemas.MustDecimal(n), Currency: "USD"},
 		Shipments: []schemas.BilledShipment{{ShipmentID: "S1", Amount: schemas.MustDecimal(n)}}}
