@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -36,6 +37,7 @@ var exampleDecimals = map[string]string{
 	"gross": "100.00", "net": "90.00", "freight_net": "5.00", "freight": "5.00", "total": "102.60", "base": "95.00", "rate": "0.08", "tax": "7.60",
 	"discount": "10.00", "qty": "2", "base_qty": "2", "ordered_qty": "2", "qty_before": "0", "qty_this": "2", "unit_price": "50.00", "unit_cost": "14.125",
 	"cost_amount": "28.25", "weight": "1.25", "reserved_consumed": "2", "demand_consumed": "0", "fx_rate": "1.25",
+	"RevaluedLine.on_hand": "2", "old_unit_cost": "14.125", "new_unit_cost": "15.125", "RevaluedLine.amount": "2", "BilledShipment.amount": "51.30",
 	"TaxAmount.amount": "7.60", "PaymentSettled.fee": "2.60", "PaymentSettled.net": "100.00", "Discount.amount": "10.00", "Fx.rate": "1.25", "ReferenceRate.rate": "1.25",
 }
 
@@ -47,6 +49,17 @@ var exampleTexts = map[string]string{
 	"cause_type": "shipment.shipped", "subject_event_type": "shipment.shipped", "dead_event_type": "shipment.shipped", "account": "1150", "ledger": "PRIMARY",
 	"traceparent":  "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
 	"payload_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+}
+
+// exampleSymbols are choices that the first symbol would not agree with.
+var exampleSymbols = map[string]string{"StatusLine.to_status": "QUALITY", "GiftCardRevoked.settles": "CREDIT_MEMO"}
+
+// exampleTextsOf are strings that agree with others of one event only.
+var exampleTextsOf = map[string]map[string]string{
+	"payment.capture_failed":        {"corrected_event_type": "payment.captured"},
+	"refund.failed":                 {"corrected_event_type": "refund.issued"},
+	"inventory.transfer_dispatched": {"location": "DC-1", "from_location": "DC-1", "to_location": "DC-2"},
+	"inventory.transfer_received":   {"location": "DC-2", "to_location": "DC-2"},
 }
 
 func (x exampler) value(schema avro.Schema, path string, i int) any {
@@ -68,7 +81,7 @@ func (x exampler) value(schema avro.Schema, path string, i int) any {
 	case *avro.MapSchema:
 		return map[string]any{"order_id": "ORDER-1", "shipment_id": "SHIPMENT-1"}
 	case *avro.EnumSchema:
-		return s.Symbols()[0]
+		return cmp.Or(exampleSymbols[path], s.Symbols()[0])
 	case *avro.PrimitiveSchema:
 		return x.scalar(s, path, i)
 	}
@@ -114,6 +127,9 @@ func exampleDecimal(path, name string, i int) string {
 func (x exampler) text(name string, i int) string {
 	if name == "event_type" {
 		return x.eventType
+	}
+	if text, ok := exampleTextsOf[x.eventType][name]; ok {
+		return text
 	}
 	if text, ok := exampleTexts[name]; ok {
 		return text
