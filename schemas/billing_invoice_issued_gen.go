@@ -4,16 +4,17 @@ package schemas
 
 // InvoiceIssued: A tax document: turns shipped-not-invoiced into a receivable, or uses up a deposit.
 type InvoiceIssued struct {
-	Meta        Meta          `json:"meta"`
-	InvoiceID   string        `json:"invoice_id"`
-	OrderID     string        `json:"order_id,omitzero"`
-	CustomerRef string        `json:"customer_ref,omitzero"`
-	Channel     string        `json:"channel,omitzero"`
-	DueDate     Opt[Date]     `json:"due_date,omitzero"`
-	Currency    string        `json:"currency"`
-	FX          *Fx           `json:"fx,omitzero"`
-	Funding     *Funding      `json:"funding,omitzero"`
-	Lines       []InvoiceLine `json:"lines,omitempty"`
+	Meta         Meta          `json:"meta"`
+	InvoiceID    string        `json:"invoice_id"`
+	OrderID      string        `json:"order_id,omitzero"`
+	CustomerRef  string        `json:"customer_ref,omitzero"`
+	Channel      string        `json:"channel,omitzero"`
+	DueDate      Opt[Date]     `json:"due_date,omitzero"`
+	Currency     string        `json:"currency"`
+	FX           *Fx           `json:"fx,omitzero"`
+	Funding      *Funding      `json:"funding,omitzero"`
+	Lines        []InvoiceLine `json:"lines,omitempty"`
+	OrderVersion string        `json:"order_version,omitzero"` // the order version that it was made by; it is waited for
 }
 
 // Header is the envelope.
@@ -93,6 +94,14 @@ func (x *InvoiceIssued) appendAvro(b []byte) ([]byte, error) {
 		b = endBlock(b, at, len(x.Lines), 12)
 	}
 	b = append(b, 0)
+	if x.OrderVersion == "" {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		if b, err = appendString(b, x.OrderVersion); err != nil {
+			return b, inField("order_version", err)
+		}
+	}
 	return b, nil
 }
 
@@ -144,6 +153,11 @@ func (x *InvoiceIssued) decodeAvro(r *reader) {
 			x.Lines[len(x.Lines)-1].decodeAvro(r)
 		}
 	}
+	if r.null() || !r.present() {
+		x.OrderVersion = ""
+	} else {
+		x.OrderVersion = r.string()
+	}
 }
 
 func (x *InvoiceIssued) hashContent(h *contentHasher) {
@@ -193,6 +207,10 @@ func (x *InvoiceIssued) hashContent(h *contentHasher) {
 	if x.OrderID != "" {
 		h.name("order_id")
 		h.string(x.OrderID)
+	}
+	if x.OrderVersion != "" {
+		h.name("order_version")
+		h.string(x.OrderVersion)
 	}
 }
 

@@ -161,6 +161,39 @@ func Corrects(e Event) bool {
 	return superseded || Reverses(e)
 }
 
+// StandingOf is by which rule.superseded the original of a correction stands; nil: by its own entry, or e is no correction.
+func StandingOf(e Event) *Standing {
+	switch x := e.(type) {
+	case *EventVoided:
+		return x.Standing
+	case *ShipmentVoided:
+		return x.Standing
+	case *RefundFailed:
+		return x.Standing
+	case *PaymentCaptureFailed:
+		return x.Standing
+	case *RuleSuperseded:
+		return x.Standing
+	}
+	return nil
+}
+
+// Stand stamps on a correction by which rule.superseded its original stands.
+func Stand(e Event, by *Standing) {
+	switch x := e.(type) {
+	case *EventVoided:
+		x.Standing = by
+	case *ShipmentVoided:
+		x.Standing = by
+	case *RefundFailed:
+		x.Standing = by
+	case *PaymentCaptureFailed:
+		x.Standing = by
+	case *RuleSuperseded:
+		x.Standing = by
+	}
+}
+
 // TakesThread says whether e has no thread of its own but takes its original's.
 func TakesThread(e Event) bool {
 	entry, ok := Lookup(e.EventType())

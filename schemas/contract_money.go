@@ -158,8 +158,28 @@ func (c *contractCheck) payment(e Event) {
 		if x.Settles == SettlesRECEIVABLE {
 			c.fail("settles: a lost dispute settles CUSTOMER_DEPOSIT, CREDIT_MEMO or LOSS")
 		}
+		c.relief(x)
 	default:
 		c.promises(e)
+	}
+}
+
+// relief checks the tax that comes back of a lost dispute.
+func (c *contractCheck) relief(x *DisputeLost) {
+	sum := NewDecimal(0, 4)
+	for i := range x.TaxRelief {
+		r := &x.TaxRelief[i]
+		c.textIn("tax_relief", "jurisdiction", r.Jurisdiction)
+		if r.Amount.Sign() <= 0 {
+			c.fail("tax_relief.amount is not above zero")
+		}
+		sum = sum.Add(r.Amount)
+	}
+	if len(x.TaxRelief) > 0 && x.Settles != SettlesLOSS {
+		c.fail("tax_relief: only what settles LOSS has any; a credit memo or a cancellation took its tax back itself")
+	}
+	if sum.Cmp(x.Amount.Amount) > 0 {
+		c.fail("tax_relief is more than the amount")
 	}
 }
 

@@ -4,10 +4,11 @@ package schemas
 
 // EventVoided: An event did not occur, or said something wrong: its effects are negated. meta.correction names and embeds it.
 type EventVoided struct {
-	Meta   Meta   `json:"meta"`
-	VoidID string `json:"void_id"`
-	Reason string `json:"reason"`
-	By     string `json:"by,omitzero"`
+	Meta     Meta      `json:"meta"`
+	VoidID   string    `json:"void_id"`
+	Reason   string    `json:"reason"`
+	By       string    `json:"by,omitzero"`
+	Standing *Standing `json:"standing,omitzero"` // by which rule.superseded the original stands; null: by its own entry
 }
 
 // Header is the envelope.
@@ -38,6 +39,14 @@ func (x *EventVoided) appendAvro(b []byte) ([]byte, error) {
 			return b, inField("by", err)
 		}
 	}
+	if x.Standing == nil {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		if b, err = x.Standing.appendAvro(b); err != nil {
+			return b, inField("standing", err)
+		}
+	}
 	return b, nil
 }
 
@@ -49,6 +58,14 @@ func (x *EventVoided) decodeAvro(r *reader) {
 		x.By = ""
 	} else {
 		x.By = r.string()
+	}
+	if r.null() || !r.present() {
+		x.Standing = nil
+	} else {
+		if x.Standing == nil {
+			x.Standing = new(Standing)
+		}
+		x.Standing.decodeAvro(r)
 	}
 }
 

@@ -4,12 +4,13 @@ package schemas
 
 // RuleSuperseded: An event's entry stands under rules that another version replaces: reversal and new entry. meta.correction names and embeds the event.
 type RuleSuperseded struct {
-	Meta       Meta   `json:"meta"`
-	PlanID     string `json:"plan_id"` // the replay plan that found it
-	Reason     string `json:"reason"`
-	By         string `json:"by,omitzero"`
-	OldRuleSet string `json:"old_rule_set,omitzero"` // the set under which the entry stands; none: no entry stands
-	NewRuleSet string `json:"new_rule_set"`
+	Meta       Meta      `json:"meta"`
+	PlanID     string    `json:"plan_id"` // the replay plan that found it
+	Reason     string    `json:"reason"`
+	By         string    `json:"by,omitzero"`
+	OldRuleSet string    `json:"old_rule_set,omitzero"` // the set under which the entry stands; none: no entry stands
+	NewRuleSet string    `json:"new_rule_set"`
+	Standing   *Standing `json:"standing,omitzero"` // by which rule.superseded the original stands; null: by its own entry
 }
 
 // Header is the envelope.
@@ -51,6 +52,14 @@ func (x *RuleSuperseded) appendAvro(b []byte) ([]byte, error) {
 	if b, err = appendString(b, x.NewRuleSet); err != nil {
 		return b, inField("new_rule_set", err)
 	}
+	if x.Standing == nil {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		if b, err = x.Standing.appendAvro(b); err != nil {
+			return b, inField("standing", err)
+		}
+	}
 	return b, nil
 }
 
@@ -69,6 +78,14 @@ func (x *RuleSuperseded) decodeAvro(r *reader) {
 		x.OldRuleSet = r.string()
 	}
 	x.NewRuleSet = r.string()
+	if r.null() || !r.present() {
+		x.Standing = nil
+	} else {
+		if x.Standing == nil {
+			x.Standing = new(Standing)
+		}
+		x.Standing.decodeAvro(r)
+	}
 }
 
 func (x *RuleSuperseded) hashContent(h *contentHasher) {

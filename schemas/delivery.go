@@ -42,7 +42,8 @@ type Identity struct {
 	N       int
 }
 
-func (i Identity) name() string {
+// Name is what the id is derived by: rule@version/n.
+func (i Identity) Name() string {
 	return i.Rule + "@" + strconv.Itoa(i.Version) + "/" + strconv.Itoa(i.N)
 }
 
@@ -50,7 +51,7 @@ func (i Identity) name() string {
 // who, when and which thread; what only the source could know (document, sequence, correction, intake position) stays with the parent.
 func (m *Meta) Follow(id Identity) Meta {
 	return Meta{
-		EventID: m.EventID.Derive(id.name()), LegalEntity: m.LegalEntity, SchemaVersion: 1,
+		EventID: m.EventID.Derive(id.Name()), LegalEntity: m.LegalEntity, SchemaVersion: 1,
 		OccurredAt: m.OccurredAt, OccurredTZOffset: m.OccurredTZOffset, TimeQuality: m.TimeQuality,
 		Source:        Source{System: m.Source.System, Instance: m.Source.Instance, DocType: m.Source.DocType, DocID: m.Source.DocID},
 		CorrelationID: m.CorrelationID, CausationID: Some(m.EventID),

@@ -9,6 +9,7 @@ type FulfillmentShortShipped struct {
 	ShortID       string      `json:"short_id"`
 	OrderID       string      `json:"order_id"`
 	Lines         []ShortLine `json:"lines,omitempty"`
+	OrderVersion  string      `json:"order_version,omitzero"` // the order version that it was made by; it is waited for
 }
 
 // Header is the envelope.
@@ -45,6 +46,14 @@ func (x *FulfillmentShortShipped) appendAvro(b []byte) ([]byte, error) {
 		b = endBlock(b, at, len(x.Lines), 20)
 	}
 	b = append(b, 0)
+	if x.OrderVersion == "" {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		if b, err = appendString(b, x.OrderVersion); err != nil {
+			return b, inField("order_version", err)
+		}
+	}
 	return b, nil
 }
 
@@ -59,6 +68,11 @@ func (x *FulfillmentShortShipped) decodeAvro(r *reader) {
 			x.Lines = extend(r, x.Lines, k.left)
 			x.Lines[len(x.Lines)-1].decodeAvro(r)
 		}
+	}
+	if r.null() || !r.present() {
+		x.OrderVersion = ""
+	} else {
+		x.OrderVersion = r.string()
 	}
 }
 
@@ -83,6 +97,10 @@ func (x *FulfillmentShortShipped) hashContent(h *contentHasher) {
 	if x.OrderID != "" {
 		h.name("order_id")
 		h.string(x.OrderID)
+	}
+	if x.OrderVersion != "" {
+		h.name("order_version")
+		h.string(x.OrderVersion)
 	}
 	if x.ShortID != "" {
 		h.name("short_id")

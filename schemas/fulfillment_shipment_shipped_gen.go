@@ -20,6 +20,7 @@ type ShipmentShipped struct {
 	Funding       *Funding         `json:"funding,omitzero"`
 	Control       *ControlTransfer `json:"control,omitzero"`
 	Lines         []ShipmentLine   `json:"lines,omitempty"`
+	OrderVersion  string           `json:"order_version,omitzero"` // the order version that it was made by; it is waited for
 }
 
 // Header is the envelope.
@@ -153,6 +154,14 @@ func (x *ShipmentShipped) appendAvro(b []byte) ([]byte, error) {
 		b = endBlock(b, at, len(x.Lines), 26)
 	}
 	b = append(b, 0)
+	if x.OrderVersion == "" {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		if b, err = appendString(b, x.OrderVersion); err != nil {
+			return b, inField("order_version", err)
+		}
+	}
 	return b, nil
 }
 
@@ -244,6 +253,11 @@ func (x *ShipmentShipped) decodeAvro(r *reader) {
 			x.Lines[len(x.Lines)-1].decodeAvro(r)
 		}
 	}
+	if r.null() || !r.present() {
+		x.OrderVersion = ""
+	} else {
+		x.OrderVersion = r.string()
+	}
 }
 
 func (x *ShipmentShipped) hashContent(h *contentHasher) {
@@ -299,6 +313,10 @@ func (x *ShipmentShipped) hashContent(h *contentHasher) {
 	if x.OrderID != "" {
 		h.name("order_id")
 		h.string(x.OrderID)
+	}
+	if x.OrderVersion != "" {
+		h.name("order_version")
+		h.string(x.OrderVersion)
 	}
 	if len(x.Packages) > 0 {
 		h.name("packages")

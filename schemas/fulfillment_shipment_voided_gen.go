@@ -4,11 +4,12 @@ package schemas
 
 // ShipmentVoided: The truck never left: a shipment did not occur. Its effects are negated; meta.correction names and embeds it.
 type ShipmentVoided struct {
-	Meta       Meta   `json:"meta"`
-	VoidID     string `json:"void_id"`
-	ShipmentID string `json:"shipment_id"`
-	OrderID    string `json:"order_id"`
-	Reason     string `json:"reason"`
+	Meta       Meta      `json:"meta"`
+	VoidID     string    `json:"void_id"`
+	ShipmentID string    `json:"shipment_id"`
+	OrderID    string    `json:"order_id"`
+	Reason     string    `json:"reason"`
+	Standing   *Standing `json:"standing,omitzero"` // by which rule.superseded the original stands; null: by its own entry
 }
 
 // Header is the envelope.
@@ -37,6 +38,14 @@ func (x *ShipmentVoided) appendAvro(b []byte) ([]byte, error) {
 	if b, err = appendString(b, x.Reason); err != nil {
 		return b, inField("reason", err)
 	}
+	if x.Standing == nil {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		if b, err = x.Standing.appendAvro(b); err != nil {
+			return b, inField("standing", err)
+		}
+	}
 	return b, nil
 }
 
@@ -46,6 +55,14 @@ func (x *ShipmentVoided) decodeAvro(r *reader) {
 	x.ShipmentID = r.string()
 	x.OrderID = r.string()
 	x.Reason = r.string()
+	if r.null() || !r.present() {
+		x.Standing = nil
+	} else {
+		if x.Standing == nil {
+			x.Standing = new(Standing)
+		}
+		x.Standing.decodeAvro(r)
+	}
 }
 
 func (x *ShipmentVoided) hashContent(h *contentHasher) {

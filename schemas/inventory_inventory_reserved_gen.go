@@ -12,6 +12,7 @@ type InventoryReserved struct {
 	Hardness      Hardness          `json:"hardness,omitzero"`
 	ExpiresAt     Opt[Time]         `json:"expires_at,omitzero"`
 	Lines         []ReservationLine `json:"lines,omitempty"`
+	OrderVersion  string            `json:"order_version,omitzero"` // the order version that it was made by; it is waited for
 }
 
 // Header is the envelope.
@@ -70,6 +71,14 @@ func (x *InventoryReserved) appendAvro(b []byte) ([]byte, error) {
 		b = endBlock(b, at, len(x.Lines), 18)
 	}
 	b = append(b, 0)
+	if x.OrderVersion == "" {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		if b, err = appendString(b, x.OrderVersion); err != nil {
+			return b, inField("order_version", err)
+		}
+	}
 	return b, nil
 }
 
@@ -101,6 +110,11 @@ func (x *InventoryReserved) decodeAvro(r *reader) {
 			x.Lines[len(x.Lines)-1].decodeAvro(r)
 		}
 	}
+	if r.null() || !r.present() {
+		x.OrderVersion = ""
+	} else {
+		x.OrderVersion = r.string()
+	}
 }
 
 func (x *InventoryReserved) hashContent(h *contentHasher) {
@@ -128,6 +142,10 @@ func (x *InventoryReserved) hashContent(h *contentHasher) {
 	if x.OrderID != "" {
 		h.name("order_id")
 		h.string(x.OrderID)
+	}
+	if x.OrderVersion != "" {
+		h.name("order_version")
+		h.string(x.OrderVersion)
 	}
 	if x.ReservationID != "" {
 		h.name("reservation_id")

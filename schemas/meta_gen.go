@@ -316,7 +316,7 @@ type Correction struct {
 	Reason             CorrectionReason `json:"reason"`
 	CorrectedEventID   UUID             `json:"corrected_event_id"`             // the event that is taken back
 	CorrectedEventType string           `json:"corrected_event_type"`           // its type; decides the topic of the correction
-	Original           []byte           `json:"original,omitempty"`             // the canonical original as the codec writes it, five-byte prefix included; admission fills it in where the source gave only the id
+	Original           []byte           `json:"original,omitempty"`             // the canonical original in Avro's single-object encoding, or as the codec writes it, five-byte prefix included; admission fills it in where the source gave only the id
 	StandingRuleSet    string           `json:"standing_rule_set,omitzero"`     // the rule set under which the original's entry stands
 	CorrectiveEventIds []string         `json:"corrective_event_ids,omitempty"` // the events that say it right
 }
@@ -404,6 +404,37 @@ func (x *Correction) hashContent(h *contentHasher) {
 	if x.Reason != "" {
 		h.name("reason")
 		h.string(string(x.Reason))
+	}
+}
+
+// Standing: The rule.superseded that booked an event anew, last before it was corrected: its entries stand, not the event's own.
+type Standing struct {
+	EventID UUID   `json:"event_id"`
+	RuleSet string `json:"rule_set"` // the rule set stamped on it, whose version of its rule names its entries
+}
+
+func (x *Standing) appendAvro(b []byte) ([]byte, error) {
+	var err error
+	b = appendUUID(b, x.EventID)
+	if b, err = appendString(b, x.RuleSet); err != nil {
+		return b, inField("rule_set", err)
+	}
+	return b, nil
+}
+
+func (x *Standing) decodeAvro(r *reader) {
+	r.uuid((*[16]byte)(&x.EventID))
+	x.RuleSet = r.string()
+}
+
+func (x *Standing) hashContent(h *contentHasher) {
+	if !x.EventID.IsZero() {
+		h.name("event_id")
+		h.uuid(x.EventID)
+	}
+	if x.RuleSet != "" {
+		h.name("rule_set")
+		h.string(x.RuleSet)
 	}
 }
 

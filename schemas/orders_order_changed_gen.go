@@ -4,13 +4,14 @@ package schemas
 
 // OrderChanged: Lines of an order are other than they were: quantity, price, date, SKU, added or dropped. What has shipped keeps its amounts.
 type OrderChanged struct {
-	Meta         Meta          `json:"meta"`
-	OrderID      string        `json:"order_id"`
-	ChangeID     string        `json:"change_id"`
-	OrderVersion string        `json:"order_version,omitzero"` // the version that the order has now; events that quote it wait for it
-	Reason       string        `json:"reason"`
-	By           string        `json:"by,omitzero"`
-	Lines        []ChangedLine `json:"lines,omitempty"`
+	Meta            Meta          `json:"meta"`
+	OrderID         string        `json:"order_id"`
+	ChangeID        string        `json:"change_id"`
+	OrderVersion    string        `json:"order_version,omitzero"` // the version that the order has now; events that quote it wait for it
+	Reason          string        `json:"reason"`
+	By              string        `json:"by,omitzero"`
+	Lines           []ChangedLine `json:"lines,omitempty"`
+	PreviousVersion string        `json:"previous_version,omitzero"` // the order version that it changes; it is waited for, so that changes apply in their order
 }
 
 // Header is the envelope.
@@ -63,6 +64,14 @@ func (x *OrderChanged) appendAvro(b []byte) ([]byte, error) {
 		b = endBlock(b, at, len(x.Lines), 6)
 	}
 	b = append(b, 0)
+	if x.PreviousVersion == "" {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		if b, err = appendString(b, x.PreviousVersion); err != nil {
+			return b, inField("previous_version", err)
+		}
+	}
 	return b, nil
 }
 
@@ -87,6 +96,11 @@ func (x *OrderChanged) decodeAvro(r *reader) {
 			x.Lines = extend(r, x.Lines, k.left)
 			x.Lines[len(x.Lines)-1].decodeAvro(r)
 		}
+	}
+	if r.null() || !r.present() {
+		x.PreviousVersion = ""
+	} else {
+		x.PreviousVersion = r.string()
 	}
 }
 
@@ -119,6 +133,10 @@ func (x *OrderChanged) hashContent(h *contentHasher) {
 	if x.OrderVersion != "" {
 		h.name("order_version")
 		h.string(x.OrderVersion)
+	}
+	if x.PreviousVersion != "" {
+		h.name("previous_version")
+		h.string(x.PreviousVersion)
 	}
 	if x.Reason != "" {
 		h.name("reason")

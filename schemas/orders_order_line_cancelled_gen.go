@@ -10,6 +10,7 @@ type OrderLineCancelled struct {
 	Reason         string          `json:"reason"`
 	By             string          `json:"by"` // CUSTOMER, SELLER, WAREHOUSE
 	Lines          []CancelledLine `json:"lines,omitempty"`
+	OrderVersion   string          `json:"order_version,omitzero"` // the order version that it was made by; it is waited for
 }
 
 // Header is the envelope.
@@ -49,6 +50,14 @@ func (x *OrderLineCancelled) appendAvro(b []byte) ([]byte, error) {
 		b = endBlock(b, at, len(x.Lines), 11)
 	}
 	b = append(b, 0)
+	if x.OrderVersion == "" {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		if b, err = appendString(b, x.OrderVersion); err != nil {
+			return b, inField("order_version", err)
+		}
+	}
 	return b, nil
 }
 
@@ -64,6 +73,11 @@ func (x *OrderLineCancelled) decodeAvro(r *reader) {
 			x.Lines = extend(r, x.Lines, k.left)
 			x.Lines[len(x.Lines)-1].decodeAvro(r)
 		}
+	}
+	if r.null() || !r.present() {
+		x.OrderVersion = ""
+	} else {
+		x.OrderVersion = r.string()
 	}
 }
 
@@ -92,6 +106,10 @@ func (x *OrderLineCancelled) hashContent(h *contentHasher) {
 	if x.OrderID != "" {
 		h.name("order_id")
 		h.string(x.OrderID)
+	}
+	if x.OrderVersion != "" {
+		h.name("order_version")
+		h.string(x.OrderVersion)
 	}
 	if x.Reason != "" {
 		h.name("reason")

@@ -4,16 +4,17 @@ package schemas
 
 // DisputeLost: The money is gone.
 type DisputeLost struct {
-	Meta         Meta    `json:"meta"`
-	DisputeID    string  `json:"dispute_id"`
-	PaymentID    string  `json:"payment_id"`
-	OrderID      string  `json:"order_id,omitzero"`
-	PSP          string  `json:"psp"`
-	Amount       Money   `json:"amount"`
-	Settles      Settles `json:"settles"` // CUSTOMER_DEPOSIT, CREDIT_MEMO or LOSS
-	CreditMemoID string  `json:"credit_memo_id,omitzero"`
-	BookedFX     *Fx     `json:"booked_fx,omitzero"`
-	FX           *Fx     `json:"fx,omitzero"`
+	Meta         Meta               `json:"meta"`
+	DisputeID    string             `json:"dispute_id"`
+	PaymentID    string             `json:"payment_id"`
+	OrderID      string             `json:"order_id,omitzero"`
+	PSP          string             `json:"psp"`
+	Amount       Money              `json:"amount"`
+	Settles      Settles            `json:"settles"` // CUSTOMER_DEPOSIT, CREDIT_MEMO or LOSS
+	CreditMemoID string             `json:"credit_memo_id,omitzero"`
+	BookedFX     *Fx                `json:"booked_fx,omitzero"`
+	FX           *Fx                `json:"fx,omitzero"`
+	TaxRelief    []DisputeTaxRelief `json:"tax_relief,omitempty"` // only where it settles LOSS
 }
 
 // Header is the envelope.
@@ -77,6 +78,17 @@ func (x *DisputeLost) appendAvro(b []byte) ([]byte, error) {
 			return b, inField("fx", err)
 		}
 	}
+	if len(x.TaxRelief) > 0 {
+		at := len(b)
+		b = beginBlock(b, len(x.TaxRelief), 3)
+		for i := range x.TaxRelief {
+			if b, err = x.TaxRelief[i].appendAvro(b); err != nil {
+				return b, inItem("tax_relief", i, err)
+			}
+		}
+		b = endBlock(b, at, len(x.TaxRelief), 3)
+	}
+	b = append(b, 0)
 	return b, nil
 }
 
@@ -112,6 +124,13 @@ func (x *DisputeLost) decodeAvro(r *reader) {
 			x.FX = new(Fx)
 		}
 		x.FX.decodeAvro(r)
+	}
+	x.TaxRelief = x.TaxRelief[:0]
+	for k := r.firstBlock(3); k.left > 0; k = r.nextBlock(k) {
+		for ; k.left > 0 && r.err == nil; k.left-- {
+			x.TaxRelief = extend(r, x.TaxRelief, k.left)
+			x.TaxRelief[len(x.TaxRelief)-1].decodeAvro(r)
+		}
 	}
 }
 
@@ -159,5 +178,46 @@ func (x *DisputeLost) hashContent(h *contentHasher) {
 	if x.Settles != "" {
 		h.name("settles")
 		h.string(string(x.Settles))
+	}
+	if len(x.TaxRelief) > 0 {
+		h.name("tax_relief")
+		h.count(len(x.TaxRelief))
+		for i := range x.TaxRelief {
+			x.TaxRelief[i].hashContent(h)
+			h.endRecord()
+		}
+	}
+}
+
+// DisputeTaxRelief: Tax of the sale that an authority gives back because the money is lost.
+type DisputeTaxRelief struct {
+	Jurisdiction string  `json:"jurisdiction"`
+	Amount       Decimal `json:"amount"` // in the currency of the amount, part of it; decimal(28,4)
+}
+
+func (x *DisputeTaxRelief) appendAvro(b []byte) ([]byte, error) {
+	var err error
+	if b, err = appendString(b, x.Jurisdiction); err != nil {
+		return b, inField("jurisdiction", err)
+	}
+	if b, err = appendDecimalWire(b, x.Amount, 4, 28); err != nil {
+		return b, inField("amount", err)
+	}
+	return b, nil
+}
+
+func (x *DisputeTaxRelief) decodeAvro(r *reader) {
+	x.Jurisdiction = r.string()
+	x.Amount = r.decimal(4, 28)
+}
+
+func (x *DisputeTaxRelief) hashContent(h *contentHasher) {
+	if !x.Amount.IsZero() {
+		h.name("amount")
+		h.decimal(x.Amount)
+	}
+	if x.Jurisdiction != "" {
+		h.name("jurisdiction")
+		h.string(x.Jurisdiction)
 	}
 }

@@ -12,6 +12,7 @@ type PaymentCaptureFailed struct {
 	PSP       string        `json:"psp,omitzero"`
 	Amount    Money         `json:"amount"`
 	Reason    string        `json:"reason"`
+	Standing  *Standing     `json:"standing,omitzero"` // by which rule.superseded the original stands; null: by its own entry
 }
 
 // Header is the envelope.
@@ -59,6 +60,14 @@ func (x *PaymentCaptureFailed) appendAvro(b []byte) ([]byte, error) {
 	if b, err = appendString(b, x.Reason); err != nil {
 		return b, inField("reason", err)
 	}
+	if x.Standing == nil {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		if b, err = x.Standing.appendAvro(b); err != nil {
+			return b, inField("standing", err)
+		}
+	}
 	return b, nil
 }
 
@@ -79,6 +88,14 @@ func (x *PaymentCaptureFailed) decodeAvro(r *reader) {
 	}
 	x.Amount.decodeAvro(r)
 	x.Reason = r.string()
+	if r.null() || !r.present() {
+		x.Standing = nil
+	} else {
+		if x.Standing == nil {
+			x.Standing = new(Standing)
+		}
+		x.Standing.decodeAvro(r)
+	}
 }
 
 func (x *PaymentCaptureFailed) hashContent(h *contentHasher) {

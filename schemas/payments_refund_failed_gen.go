@@ -4,15 +4,16 @@ package schemas
 
 // RefundFailed: Money that was given back came home. meta.correction names and embeds the refund, which is negated.
 type RefundFailed struct {
-	Meta         Meta   `json:"meta"`
-	FailureID    string `json:"failure_id"`
-	RefundID     string `json:"refund_id"`
-	PaymentID    string `json:"payment_id,omitzero"` // as on the refund, like the two below: they keep both in one thread
-	OrderID      string `json:"order_id,omitzero"`
-	CreditMemoID string `json:"credit_memo_id,omitzero"`
-	PSP          string `json:"psp,omitzero"`
-	Amount       Money  `json:"amount"`
-	Reason       string `json:"reason"`
+	Meta         Meta      `json:"meta"`
+	FailureID    string    `json:"failure_id"`
+	RefundID     string    `json:"refund_id"`
+	PaymentID    string    `json:"payment_id,omitzero"` // as on the refund, like the two below: they keep both in one thread
+	OrderID      string    `json:"order_id,omitzero"`
+	CreditMemoID string    `json:"credit_memo_id,omitzero"`
+	PSP          string    `json:"psp,omitzero"`
+	Amount       Money     `json:"amount"`
+	Reason       string    `json:"reason"`
+	Standing     *Standing `json:"standing,omitzero"` // by which rule.superseded the original stands; null: by its own entry
 }
 
 // Header is the envelope.
@@ -73,6 +74,14 @@ func (x *RefundFailed) appendAvro(b []byte) ([]byte, error) {
 	if b, err = appendString(b, x.Reason); err != nil {
 		return b, inField("reason", err)
 	}
+	if x.Standing == nil {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		if b, err = x.Standing.appendAvro(b); err != nil {
+			return b, inField("standing", err)
+		}
+	}
 	return b, nil
 }
 
@@ -102,6 +111,14 @@ func (x *RefundFailed) decodeAvro(r *reader) {
 	}
 	x.Amount.decodeAvro(r)
 	x.Reason = r.string()
+	if r.null() || !r.present() {
+		x.Standing = nil
+	} else {
+		if x.Standing == nil {
+			x.Standing = new(Standing)
+		}
+		x.Standing.decodeAvro(r)
+	}
 }
 
 func (x *RefundFailed) hashContent(h *contentHasher) {

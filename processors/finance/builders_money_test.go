@@ -97,10 +97,14 @@ func openDispute(_ *world, s *statement) schemas.Event {
 
 func loseDispute(_ *world, s *statement) schemas.Event {
 	f := s.facts
-	return &schemas.DisputeLost{
+	x := &schemas.DisputeLost{
 		DisputeID: s.doc, PaymentID: f.word("payment", 0), OrderID: f.word("of", 0), CreditMemoID: f.word("memo", 0), PSP: "psp",
 		Amount: f.money("amount"), Settles: schemas.Settles(f.word("settles", 0)), BookedFX: f.rate("booked"), FX: f.rate("rate"),
 	}
+	if r := f.moneyPointer("relief"); r != nil {
+		x.TaxRelief = []schemas.DisputeTaxRelief{{Jurisdiction: f.word("relief", 2), Amount: r.Amount}}
+	}
+	return x
 }
 
 // receiveReturn and dispose name the order's line, as admission finds it; cost is the original issue cost.

@@ -21,14 +21,26 @@ func corrected(t *testing.T, event, correction string) (original, e schemas.Even
 		t.Fatal(err)
 	}
 	for _, x := range derived {
-		switch x := x.(type) {
-		case *schemas.JournalEntry:
-			entries = append(entries, x)
-		case *schemas.ExceptionRaised:
+		if x, ok := x.(*schemas.ExceptionRaised); ok {
 			raised = append(raised, x)
 		}
 	}
-	return original, e, entries, raised
+	return original, e, entriesOf(t, e), raised
+}
+
+// entriesOf are the entries that an event derives to.
+func entriesOf(t *testing.T, e schemas.Event) (entries []*schemas.JournalEntry) {
+	t.Helper()
+	derived, err := Derive(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range derived {
+		if x, ok := x.(*schemas.JournalEntry); ok {
+			entries = append(entries, x)
+		}
+	}
+	return entries
 }
 
 // TestS44RuleActivatedLater: reversal and new entry follow from one event in one derivation, each with its number, so that no reader ever sees a state
@@ -67,16 +79,39 @@ func TestSupersededIntoSuspenseRaisesAgain(t *testing.T) {
 	}
 }
 
-// TestVoidOfASupersededEvent negates what stands now, and does not claim to reverse the entry that was reversed already.
+// TestVoidOfASupersededEvent negates what stands now, and names as reversed the entry by which it stands: the second one of the last rule.superseded.
 func TestVoidOfASupersededEvent(t *testing.T) {
 	w := newWorld(t)
-	w.build(parse(t, "psp psp.fee_charged FE-1 type UNKNOWN, amount 1.23 USD, batch B-1"))
+	original := w.build(parse(t, "psp psp.fee_charged FE-1 type UNKNOWN, amount 1.23 USD, batch B-1"))
+	first := w.build(parse(t, "ops rule.superseded RS-1 rebooks psp.fee_charged FE-1, old "+DefaultRuleSet+", new test-2")).(*schemas.RuleSuperseded)
+	again := w.build(parse(t, "ops rule.superseded RS-2 rebooks psp.fee_charged FE-1, old test-2, new "+DefaultRuleSet)).(*schemas.RuleSuperseded)
+	again.Meta.Correction.StandingRuleSet, again.Standing = "test-2", &schemas.Standing{EventID: first.Meta.EventID, RuleSet: DefaultRuleSet}
 	v := w.build(parse(t, "ops event.voided V-1 voids psp.fee_charged FE-1"))
-	v.Header().Correction.StandingRuleSet = "test-2"
-	entry := deriveEntry(t, v)
-	if legsText(entry) != "6100 -1.23  1050 1.23" || entry.Reverses.Set {
-		t.Errorf("%s, reverses %v", legsText(entry), entry.Reverses)
+	v.Header().Correction.StandingRuleSet = DefaultRuleSet
+	schemas.Stand(v, &schemas.Standing{EventID: again.Meta.EventID, RuleSet: DefaultRuleSet})
+
+	stood := deriveEntry(t, original)
+	for _, e := range []schemas.Event{first, again, v} {
+		entries := entriesOf(t, e)
+		if got := entries[0].Reverses; !got.Set || got.V != stood.Meta.EventID {
+			t.Errorf("%s reverses %v, want %s of %s", e.EventType(), got, stood.Meta.EventID, stood.RuleID)
+		}
+		if was, now := legsText(stood), legsText(negated(entries[0])); was != now {
+			t.Errorf("%s reverses %s, and what stands is %s", e.EventType(), now, was)
+		}
+		stood = entries[len(entries)-1]
 	}
+}
+
+// negated is an entry with all signs turned.
+func negated(e *schemas.JournalEntry) *schemas.JournalEntry {
+	back := *e
+	back.Lines = slices.Clone(e.Lines)
+	for i := range back.Lines {
+		l := &back.Lines[i]
+		l.AmountTxn, l.AmountFn = l.AmountTxn.Neg(), l.AmountFn.Neg()
+	}
+	return &back
 }
 
 func TestUnknownNewRuleSetStopsTheProcess(t *testing.T) {

@@ -13,7 +13,7 @@ func reversed(d *draft, e schemas.Event) error {
 	if err != nil {
 		return err
 	}
-	d.negate(was)
+	d.negate(was, schemas.StandingOf(e))
 	return nil
 }
 
@@ -52,9 +52,9 @@ func embedded(e schemas.Event) (schemas.Event, error) {
 	return original, nil
 }
 
-// negate makes d the exact negation of a finished draft. It names the entry that it reverses, unless that is one of a rule.superseded: whose event id
-// nobody here knows, and no id is better than a wrong one; thread and dimensions still lead there.
-func (d *draft) negate(was *draft) {
+// negate makes d the exact negation of a finished draft, and names the entry that it reverses: the original's own, or the second one of the rule.superseded by
+// which it stands.
+func (d *draft) negate(was *draft, by *schemas.Standing) {
 	if len(was.lines) == 0 {
 		return
 	}
@@ -64,7 +64,21 @@ func (d *draft) negate(was *draft) {
 		l := &d.lines[i]
 		l.AmountTxn, l.AmountFn, l.Qty.V = l.AmountTxn.Neg(), l.AmountFn.Neg(), l.Qty.V.Neg()
 	}
-	if of := was.cause.Header(); of.RuleSet == d.cause.Header().Correction.StandingRuleSet || d.cause.Header().Correction.StandingRuleSet == "" {
-		d.reverses = schemas.Some(of.Follow(was.identity(0)).EventID)
+	of, entry := was.cause.Header().EventID, was.identity(0)
+	if by != nil {
+		of, entry = by.EventID, schemas.Identity{Rule: supersededRule, Version: d.versionOf(supersededRule, by.RuleSet), N: 1}
 	}
+	d.reverses = schemas.Some(of.Derive(entry.Name()))
+}
+
+// versionOf is the version of a rule in a set.
+func (d *draft) versionOf(rule, setName string) int {
+	if set, err := ruleSet(setName); err == nil {
+		for i := range set.Rules {
+			if set.Rules[i].ID == rule {
+				return set.Rules[i].Version
+			}
+		}
+	}
+	return 1
 }

@@ -1,6 +1,8 @@
 package admission
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +53,39 @@ func TestOrderChanged(t *testing.T) {
 	same(t, "demand after the void", k.line("O1", "1").Demand, "3")
 	k.say(ship("O1", "S1", "3"))
 	same(t, "gross after the void", last[*schemas.ShipmentShipped](k).Lines[0].Amounts.Gross, "99.99")
+}
+
+// What quotes an order version waits for it, whatever overtakes what: amounts are sliced by the version that the event was made by.
+func TestQuotedVersionsAreWaitedFor(t *testing.T) {
+	o := plain("O1")
+	o.OrderVersion = "C0"
+	first := change("C1", o, "5", nil)
+	first.PreviousVersion = "C0"
+	grown := *o
+	grown.Lines = slices.Clone(o.Lines)
+	grown.Lines[0].Quantity, grown.Lines[0].Amounts = first.Lines[0].After.Quantity, first.Lines[0].After.Amounts
+	second := change("C2", &grown, "6", nil)
+	second.PreviousVersion = "C1"
+	s, b, r, c := ship("O1", "S1", "6"), bill("O1", "I1", "1"), reserve("O1", "R1", "1"), cancel("O1", "X1", "1", "1", schemas.ReleasedFromNONE)
+	sh := short("O1", "SH1", "", "1", schemas.ShortOutcomeWAIT)
+	s.OrderVersion, b.OrderVersion, r.OrderVersion, c.OrderVersion, sh.OrderVersion = "C2", "C2", "C2", "C2", "C2"
+	for _, e := range []schemas.Event{s, b, r, c, sh} {
+		k := newDesk(t)
+		k.say(e, second, o)
+		if got := k.held(); len(got) != 2 || !strings.HasPrefix(got[0], e.EventType()) || !strings.Contains(got[0], "version:C2") {
+			t.Fatalf("held: %v, want %s, which waits for C2, and C2 itself", got, e.EventType())
+		}
+		k.say(first)
+		if len(k.held()) > 0 || len(k.letters) > 0 {
+			t.Errorf("%s: held %v, letters %v", e.EventType(), k.held(), k.reasons())
+		}
+	}
+	k := newDesk(t)
+	k.say(s, second, o, first)
+	k.clean(0)
+	got := last[*schemas.ShipmentShipped](k).Lines[0]
+	same(t, "gross", got.Amounts.Gross, "199.98")
+	same(t, "of", got.Basis.OrderedQty, "6")
 }
 
 func TestOrderChangesThatAreRefused(t *testing.T) {
@@ -154,6 +189,9 @@ func supersede(id string, e schemas.Event, from, to string) *schemas.RuleSuperse
 	return &schemas.RuleSuperseded{Meta: m, PlanID: "P", Reason: "test", OldRuleSet: from, NewRuleSet: to}
 }
 
+// superseding is the id of a rule.superseded of that name.
+func superseding(id string) schemas.UUID { return meta("rule.superseded", id).EventID }
+
 // A superseding moves nothing but what stands: a later void negates that, a stale plan is refused, and what was voided stays voided (S44, S48).
 func TestS44S48RuleSuperseded(t *testing.T) {
 	k := newDesk(t)
@@ -172,8 +210,16 @@ func TestS44S48RuleSuperseded(t *testing.T) {
 	k.died(schemas.DeadLetterClassCONTRACT, "make the plan anew")
 	k.say(supersede("X3", s, "2026-07", "2026-09"), void("V1", s))
 	k.clean(0)
-	if v := last[*schemas.EventVoided](k); v.Meta.Correction.StandingRuleSet != "2026-09" {
-		t.Errorf("the void negates what stood under %q", v.Meta.Correction.StandingRuleSet)
+	first, second := superseding("X1"), superseding("X3")
+	if got.Standing != nil {
+		t.Errorf("before the first rule.superseded the entry stood by %+v", got.Standing)
+	}
+	if by := last[*schemas.RuleSuperseded](k).Standing; by == nil || by.EventID != first || by.RuleSet != got.Meta.RuleSet {
+		t.Errorf("the second rule.superseded finds the entry standing by %+v, want %s", by, first)
+	}
+	v := last[*schemas.EventVoided](k)
+	if v.Meta.Correction.StandingRuleSet != "2026-09" || v.Standing == nil || v.Standing.EventID != second {
+		t.Errorf("the void negates what stood under %q by %+v, want %s", v.Meta.Correction.StandingRuleSet, v.Standing, second)
 	}
 	k.say(supersede("X4", s, "2026-09", "2026-11"))
 	k.died(schemas.DeadLetterClassCONTRACT, "voided before")

@@ -22,7 +22,9 @@ func (c *completion) corrected(e schemas.Event) error {
 		return contract("the original cannot be embedded")
 	}
 	correction.Original = embedded
-	correction.StandingRuleSet = c.t.standing(original)
+	set, by := c.t.standing(original)
+	correction.StandingRuleSet = set
+	schemas.Stand(e, by)
 	c.original = original
 	if superseded, ok := e.(*schemas.RuleSuperseded); ok {
 		return c.superseded(superseded)

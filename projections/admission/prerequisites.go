@@ -39,10 +39,32 @@ func (t *thread) missing(e schemas.Event) []string {
 	default:
 		needDocuments(need, e)
 	}
+	needNamed(need, "version:", quotedVersion(e))
 	if schemas.Corrects(e) {
 		need("event:" + e.Header().Correction.CorrectedEventID.String())
 	}
 	return needs
+}
+
+// quotedVersion is the order version that an event was made by, where it says so: what a change of the order alters must not be sliced by what stood before it.
+func quotedVersion(e schemas.Event) string {
+	switch x := e.(type) {
+	case *schemas.FulfillmentReleased:
+		return x.OrderVersion
+	case *schemas.FulfillmentShortShipped:
+		return x.OrderVersion
+	case *schemas.ShipmentShipped:
+		return x.OrderVersion
+	case *schemas.OrderLineCancelled:
+		return x.OrderVersion
+	case *schemas.OrderChanged:
+		return x.PreviousVersion
+	case *schemas.InventoryReserved:
+		return x.OrderVersion
+	case *schemas.InvoiceIssued:
+		return x.OrderVersion
+	}
+	return ""
 }
 
 func needDocuments(need func(string), e schemas.Event) {
@@ -92,8 +114,6 @@ func needDocuments(need func(string), e schemas.Event) {
 // needMoves lists what goods on their way, between places or back, refer to.
 func needMoves(need func(string), e schemas.Event) {
 	switch x := e.(type) {
-	case *schemas.FulfillmentReleased:
-		needNamed(need, "version:", x.OrderVersion)
 	case *schemas.ShipmentDelivered:
 		need("shipment:" + x.ShipmentID)
 	case *schemas.ShipmentDeliveryFailed:

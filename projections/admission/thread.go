@@ -90,25 +90,33 @@ func (t *thread) unlearn(fact string) {
 	}
 }
 
-// standsPrefix begins the fact that says under which rule set an event's entry stands since a rule.superseded.
+// standsPrefix begins the fact that says under which rule set an event's entry stands since a rule.superseded, and which that was.
 func standsPrefix(id schemas.UUID) string { return "stands:" + id.String() + ":" }
 
 // stand notes that from now on an event's entry stands under another rule set.
 func (t *thread) stand(x *schemas.RuleSuperseded) {
 	prefix := standsPrefix(x.Meta.Correction.CorrectedEventID)
 	t.progress.Facts = slices.DeleteFunc(t.progress.Facts, func(f string) bool { return strings.HasPrefix(f, prefix) })
-	t.learn(prefix + x.NewRuleSet)
+	t.learn(prefix + x.NewRuleSet + "\x00" + x.Meta.EventID.String() + "\x00" + x.Meta.RuleSet)
 }
 
-// standing is the rule set under which an event's entry stands: its own, unless a rule.superseded named another.
-func (t *thread) standing(original schemas.Event) string {
+// standing is the rule set under which an event's entry stands: its own, unless a rule.superseded named another; then by is that one.
+func (t *thread) standing(original schemas.Event) (ruleSet string, by *schemas.Standing) {
 	prefix := standsPrefix(original.Header().EventID)
 	for _, f := range t.progress.Facts {
-		if set, ok := strings.CutPrefix(f, prefix); ok {
-			return set
+		noted, ok := strings.CutPrefix(f, prefix)
+		if !ok {
+			continue
 		}
+		ruleSet, superseding, _ := strings.Cut(noted, "\x00")
+		text, under, _ := strings.Cut(superseding, "\x00")
+		id, err := schemas.ParseUUID(text)
+		if err != nil {
+			return ruleSet, nil // noted before the id was
+		}
+		return ruleSet, &schemas.Standing{EventID: id, RuleSet: under}
 	}
-	return original.Header().RuleSet
+	return original.Header().RuleSet, nil
 }
 
 // voidedFact says that an event was taken back.

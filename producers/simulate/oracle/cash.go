@@ -185,7 +185,12 @@ func (s *story) disputeLost(x *schemas.DisputeLost) error {
 	case schemas.SettlesCREDIT_MEMO:
 		e.dr("2150", x.CreditMemoID, num(x.Amount.Amount))
 	case schemas.SettlesLOSS:
-		e.dr("6130", "", num(x.Amount.Amount))
+		loss := num(x.Amount.Amount)
+		for i := range x.TaxRelief {
+			e.dr("2300", x.TaxRelief[i].Jurisdiction, num(x.TaxRelief[i].Amount))
+			loss = minus(loss, num(x.TaxRelief[i].Amount))
+		}
+		e.dr("6130", "", loss)
 	default:
 		return fmt.Errorf("dispute settles %q", x.Settles)
 	}
