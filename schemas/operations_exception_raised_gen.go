@@ -5,7 +5,7 @@ package schemas
 // ExceptionRaised: A condition that somebody must look at. The same condition has the same id.
 type ExceptionRaised struct {
 	Meta             Meta      `json:"meta"`
-	Code             string    `json:"code"` // E1 to E20, or HOLD_OVERDUE, CONFLICT, OVER_COMMITTED
+	Code             string    `json:"code"` // E1 to E20 of the exception matrix, or the name of a condition: OVER_COMMITTED, TAX_CHANGED, …
 	Summary          string    `json:"summary"`
 	Owner            string    `json:"owner"`
 	Thread           string    `json:"thread,omitzero"`

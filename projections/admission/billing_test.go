@@ -138,8 +138,9 @@ func TestGiftCardLines(t *testing.T) {
 	same(t, "billed", last[*schemas.InvoiceIssued](k).Lines[0].Amounts.Total, "7")
 }
 
-// The invoice's own taxes stand where it states them (domain.md §2.5 rule 3; S46).
-func TestInvoiceThatStatesItsTax(t *testing.T) {
+// The invoice's own taxes stand where it states them, by the rate of its date, and that the order said otherwise is told once, with the difference (domain.md
+// §2.5 rule 3; S46).
+func TestS46InvoiceThatStatesItsTax(t *testing.T) {
 	d := schemas.MustDecimal
 	x := invoice("O1", "I1", "S1")
 	x.Lines[0].StatesTax = true
@@ -147,8 +148,41 @@ func TestInvoiceThatStatesItsTax(t *testing.T) {
 		{Jurisdiction: "US-MK", Rate: d("0.01"), Base: d("62.21"), Amount: d("0.62"), Remitter: schemas.TaxRemitterMARKETPLACE}}
 	k := newDesk(t)
 	k.say(order("O1"), ship("O1", "S1", "2"), x)
-	k.clean(0)
+	k.clean(1)
 	s, i := last[*schemas.ShipmentShipped](k).Lines[0].Amounts, last[*schemas.InvoiceIssued](k).Lines[0].Amounts
 	same(t, "total", i.Total, s.Net.Add(s.FreightNet).Add(d("3.73")).Text())
 	same(t, "the shipment's own tax", s.Taxes[0].Amount, "5.13")
+	if e := k.raised[0]; e.Code != "TAX_CHANGED" || e.Owner != "Tax" || e.SubjectEventID.V != x.Meta.EventID || e.Amount == nil || !e.Amount.Amount.Equal(d("-1.40")) {
+		t.Errorf("told %+v of %v", e, e.Amount)
+	}
+}
+
+// A tax that agrees within a minor unit is nobody's business; more, and it is told, and stands as stated.
+func TestTaxesThatDoNotAgree(t *testing.T) {
+	d := schemas.MustDecimal
+	for stated, want := range map[string]struct{ off, code string }{
+		"5.13": {}, "5.14": {}, "5.12": {}, "5.15": {"0.02", "TAX_DIFFERS"}, "51.30": {"46.17", "TAX_DIFFERS"}, "0": {"-5.13", "TAX_DIFFERS"},
+	} {
+		x := invoice("O1", "I1", "S1")
+		x.Lines[0].StatesTax = true
+		x.Lines[0].StatedTaxes = []schemas.TaxAmount{{Jurisdiction: "US-NJ", Rate: d("0.0825"), Base: d("62.21"), Amount: d(stated)}}
+		k := newDesk(t)
+		k.say(order("O1"), ship("O1", "S1", "2"), x)
+		told := map[string]schemas.Decimal{}
+		for _, e := range k.raised {
+			told[e.Code] = e.Amount.Amount
+		}
+		if off, ok := told["TAX_DIFFERS"]; ok != (want.code != "") || ok && !off.Equal(d(want.off)) {
+			t.Errorf("tax %s: told %v, want %s %s", stated, told, want.code, want.off)
+		}
+		same(t, "stands", last[*schemas.InvoiceIssued](k).Lines[0].Amounts.Taxes[0].Amount, stated)
+	}
+	o := order("O1")
+	o.Lines[0].Amounts.Taxes[0].Amount = o.Lines[0].Amounts.Taxes[0].Amount.Add(d("0.02"))
+	o.Lines[0].Amounts.Total = o.Lines[0].Amounts.Total.Add(d("0.02"))
+	k := newDesk(t)
+	k.say(o)
+	if k.clean(1); k.raised[0].Code != "TAX_DIFFERS" || !k.raised[0].Amount.Amount.Equal(d("0.02")) {
+		t.Errorf("told %+v", k.raised[0])
+	}
 }

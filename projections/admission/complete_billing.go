@@ -27,7 +27,12 @@ func (c *completion) invoiced(x *schemas.InvoiceIssued) error {
 			}
 		}
 		c.overInvoiced(x, l, order, taken)
-		if l.StatesTax {
+	}
+	if order != nil {
+		c.taxRestated(x, exponent)
+	}
+	for i := range x.Lines {
+		if l := &x.Lines[i]; l.StatesTax {
 			restate(l.Amounts, l.StatedTaxes)
 		}
 	}

@@ -6,8 +6,12 @@ func (c *completion) orderAccepted(x *schemas.OrderAccepted) error {
 	if c.t.knows("order") {
 		return contract("the order was accepted before under another event id: change it by order.changed")
 	}
-	if _, err := c.exponent(x.Currency); err != nil {
+	exponent, err := c.exponent(x.Currency)
+	if err != nil {
 		return err
+	}
+	for i := range x.Lines {
+		c.taxesAgree(x, x.Currency, x.Lines[i].Amounts.Taxes, exponent)
 	}
 	if x.FX == nil {
 		kind := schemas.RateTypeSPOT
