@@ -65,6 +65,7 @@ func TestS44RulesAreSuperseded(t *testing.T) {
 		t.Errorf("planned again: %d changes, %v", again.Effect.Changes(), err)
 	}
 	s.voidAfter(plan, before)
+	s.reversalsFindTheirEntries(uint64(n))
 	s.auditIsClean()
 	if err := stop(); err != nil {
 		t.Error(err)
@@ -109,6 +110,26 @@ func (s *system) voidAfter(plan replay.Plan, before map[string]schemas.Decimal) 
 	eventually(s.t, "4010 is empty after all that stood there was voided", func() bool { return moved().IsZero() })
 	if is := s.balances()["4000"]; !is.Equal(was["4000"]) {
 		s.t.Errorf("4000 moved from %s to %s: a void negated what no longer stands", was["4000"].Text(), is.Text())
+	}
+}
+
+// reversalsFindTheirEntries: every reversal names an entry that is there, which no other reversal names, and the two sum to zero account by account.
+func (s *system) reversalsFindTheirEntries(atLeast uint64) {
+	s.t.Helper()
+	if n := s.number("SELECT count(DISTINCT entry_id) FROM journal_lines WHERE reverses IS NOT NULL"); n < 2*atLeast {
+		s.t.Errorf("%d reversals, want those of %d rule.superseded and as many voids", n, atLeast)
+	}
+	for what, query := range map[string]string{
+		"reversals of entries that are not there":               "SELECT count() FROM journal_lines WHERE reverses IS NOT NULL AND reverses NOT IN (SELECT entry_id FROM journal_lines)",
+		"voids and superseded rules that negate without a name": "SELECT count() FROM journal_lines WHERE reverses IS NULL AND n = 0 AND (event_type = 'rule.superseded' OR event_type LIKE '%.voided')",
+		"entries that are reversed twice":                       "SELECT count() FROM (SELECT reverses FROM journal_lines WHERE reverses IS NOT NULL GROUP BY reverses HAVING count(DISTINCT entry_id) > 1)",
+		"accounts on which a reversal and its entry do not sum to zero": `SELECT count() FROM (SELECT id, account FROM (SELECT reverses AS id, account, amount_fn FROM journal_lines WHERE reverses IS NOT NULL
+			UNION ALL SELECT entry_id AS id, account, amount_fn FROM journal_lines WHERE entry_id IN (SELECT reverses FROM journal_lines WHERE reverses IS NOT NULL)) AS both
+			GROUP BY id, account HAVING sum(amount_fn) != 0)`,
+	} {
+		if n := s.number(query); n != 0 {
+			s.t.Errorf("%s: %d", what, n)
+		}
 	}
 }
 
