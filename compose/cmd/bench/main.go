@@ -62,6 +62,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	b := &bench{log: os.Stderr}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	only := flags.String("only", "", "parts to run, separated by commas: "+strings.Join(names(), ", "))
+	rev := flags.String("against", "", "run the quick parts of this `commit` and of this one in turn, and print the ratios")
 	flags.BoolVar(&b.quick, "quick", false, "a short run: one round, small inputs")
 	flags.StringVar(&b.profile, "profile", "", "write CPU profiles of all roles into this `folder`")
 	if err := flags.Parse(args); err != nil {
@@ -76,6 +77,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	if b.root, err = repository(ctx); err != nil {
 		return err
+	}
+	if *rev != "" {
+		return b.against(ctx, *rev, *only, out)
 	}
 	if b.dir, err = os.MkdirTemp("", "throughline-bench-"); err != nil {
 		return err
