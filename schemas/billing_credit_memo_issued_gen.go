@@ -104,13 +104,13 @@ func (x *CreditMemoIssued) appendAvro(b []byte) ([]byte, error) {
 	}
 	if len(x.Lines) > 0 {
 		at := len(b)
-		b = beginBlock(b, len(x.Lines), 13)
+		b = beginBlock(b, len(x.Lines), 14)
 		for i := range x.Lines {
 			if b, err = x.Lines[i].appendAvro(b); err != nil {
 				return b, inItem("lines", i, err)
 			}
 		}
-		b = endBlock(b, at, len(x.Lines), 13)
+		b = endBlock(b, at, len(x.Lines), 14)
 	}
 	b = append(b, 0)
 	return b, nil
@@ -168,7 +168,7 @@ func (x *CreditMemoIssued) decodeAvro(r *reader) {
 		x.RestockingFee.V = r.decimal(4, 28)
 	}
 	x.Lines = x.Lines[:0]
-	for k := r.firstBlock(13); k.left > 0; k = r.nextBlock(k) {
+	for k := r.firstBlock(14); k.left > 0; k = r.nextBlock(k) {
 		for ; k.left > 0 && r.err == nil; k.left-- {
 			x.Lines = extend(r, x.Lines, k.left)
 			x.Lines[len(x.Lines)-1].decodeAvro(r)
@@ -249,6 +249,7 @@ type CreditLine struct {
 	Amounts        *LineAmounts     `json:"amounts,omitzero"`
 	Basis          *AllocationBasis `json:"basis,omitzero"`
 	Cost           *CostBasis       `json:"cost,omitzero"`
+	StatesTax      bool             `json:"states_tax"` // its taxes are slices of what the invoice stated, not of the order's
 }
 
 func (x *CreditLine) appendAvro(b []byte) ([]byte, error) {
@@ -340,6 +341,7 @@ func (x *CreditLine) appendAvro(b []byte) ([]byte, error) {
 			return b, inField("cost", err)
 		}
 	}
+	b = appendBool(b, x.StatesTax)
 	return b, nil
 }
 
@@ -412,6 +414,7 @@ func (x *CreditLine) decodeAvro(r *reader) {
 		}
 		x.Cost.decodeAvro(r)
 	}
+	x.StatesTax = r.bool()
 }
 
 func (x *CreditLine) hashContent(h *contentHasher) {

@@ -256,7 +256,10 @@ func (c *contractCheck) order(x *OrderAccepted) {
 func (c *contractCheck) received(x *InventoryReceived) {
 	c.text("receipt_id", x.ReceiptID)
 	c.lines("lines", len(x.Lines), func(i int) string { return x.Lines[i].LineID }, func(i int) {
-		c.quantity("lines.accepted", &x.Lines[i].Accepted)
+		c.notNegative("lines.accepted", &x.Lines[i].Accepted) // a receipt that was none is voided; goods that go back are adjusted out
+		if x.Lines[i].Rejected != nil {
+			c.notNegative("lines.rejected", x.Lines[i].Rejected)
+		}
 		c.stock("lines.stock", &x.Lines[i].Stock)
 	})
 }
@@ -323,9 +326,16 @@ func (c *contractCheck) fulfillment(e Event) {
 		})
 	case *ReturnReceived:
 		c.text("receipt_id", x.ReceiptID)
+		undelivered := x.Against == ReturnAgainstUNDELIVERED
+		if undelivered && x.OrderID == "" {
+			c.fail("order_id is missing: what comes back undelivered was shipped for an order; say BLIND where nobody knows which")
+		}
 		c.lines("lines", len(x.Lines), func(i int) string { return x.Lines[i].LineID }, func(i int) {
 			c.positive("lines.quantity", &x.Lines[i].Quantity)
 			c.stock("lines.stock", &x.Lines[i].Stock)
+			if undelivered && x.ShipmentID == "" && x.Lines[i].ShipmentID == "" {
+				c.fail("shipment_id is missing: what comes back undelivered names the shipment that it was in")
+			}
 		})
 	case *ReturnDispositioned:
 		c.text("disposition_id", x.DispositionID)

@@ -13,6 +13,9 @@ func (c *contractCheck) billing(e Event) {
 			if l.Quantity != nil {
 				c.quantity("lines.quantity", l.Quantity)
 			}
+			if l.StatesTax && len(l.StatedTaxes) == 0 && l.Amounts != nil && len(l.Amounts.Taxes) > 0 {
+				c.fail("lines.stated_taxes is empty, and lines.amounts has taxes: an invoice that states its tax names each, with an amount of 0 where none is due")
+			}
 		})
 	case *CreditMemoIssued:
 		c.creditMemo(x)
@@ -102,12 +105,20 @@ func (c *contractCheck) period(name string) {
 
 func (c *contractCheck) creditMemo(x *CreditMemoIssued) {
 	c.text("credit_memo_id", x.CreditMemoID)
+	if x.RestockingFee.V.Sign() < 0 {
+		c.fail("restocking_fee is negative: a fee is what the customer gets less")
+	}
 	c.currency("currency", x.Currency)
 	c.fx("fx", x.FX, x.Currency)
 	c.lines("lines", len(x.Lines), func(i int) string { return x.Lines[i].LineID }, func(i int) {
 		l := &x.Lines[i]
 		c.kind("lines", l.Kind, l.ChargeCode)
 		c.amounts("lines.amounts", l.Amounts)
+		if l.Kind == "" || l.Kind == LineKindGOODS {
+			if a := l.Amounts; a != nil && !a.FreightNet.IsZero() && !l.CreditsFreight && l.Goods != CreditedGoodsNOT_SHIPPED {
+				c.fail("lines.amounts.freight_net is credited, and lines.credits_freight is not set: set it, or leave the freight out")
+			}
+		}
 		if (l.Kind == LineKindGOODS || l.Kind == "") && l.Goods == "" {
 			c.fail("lines.goods is missing: say NOT_SHIPPED, EXPECTED_BACK or KEPT")
 		}

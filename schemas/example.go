@@ -34,7 +34,8 @@ type exampler struct{ eventType string }
 
 // exampleDecimals are amounts that agree: 2 pieces at 50.00, 10.00 off, 5.00 freight, 8 % tax, cost 14.125 each.
 var exampleDecimals = map[string]string{
-	"gross": "100.00", "net": "90.00", "freight_net": "5.00", "freight": "5.00", "total": "102.60", "base": "95.00", "rate": "0.08", "tax": "7.60",
+	"DisputeTaxRelief.amount": "3.80",
+	"gross":                   "100.00", "net": "90.00", "freight_net": "5.00", "freight": "5.00", "total": "102.60", "base": "95.00", "rate": "0.08", "tax": "7.60",
 	"discount": "10.00", "qty": "2", "base_qty": "2", "ordered_qty": "2", "qty_before": "0", "qty_this": "2", "unit_price": "50.00", "unit_cost": "14.125",
 	"cost_amount": "28.25", "weight": "1.25", "reserved_consumed": "2", "demand_consumed": "0", "fx_rate": "1.25",
 	"RevaluedLine.on_hand": "2", "old_unit_cost": "14.125", "new_unit_cost": "15.125", "RevaluedLine.amount": "2", "BilledShipment.amount": "51.30",
@@ -52,7 +53,7 @@ var exampleTexts = map[string]string{
 }
 
 // exampleSymbols are choices that the first symbol would not agree with.
-var exampleSymbols = map[string]string{"StatusLine.to_status": "QUALITY", "GiftCardRevoked.settles": "CREDIT_MEMO"}
+var exampleSymbols = map[string]string{"StatusLine.to_status": "QUALITY", "GiftCardRevoked.settles": "CREDIT_MEMO", "DisputeLost.settles": "LOSS"}
 
 // exampleTextsOf are strings that agree with others of one event only.
 var exampleTextsOf = map[string]map[string]string{

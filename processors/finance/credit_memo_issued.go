@@ -44,7 +44,7 @@ func creditMemoIssued(d *draft, x *schemas.CreditMemoIssued) error {
 
 // credit books one line and gives what the customer is credited for it.
 func (d *draft) credit(i int, x *schemas.CreditMemoIssued, l *schemas.CreditLine) (schemas.Decimal, error) {
-	a, err := d.amounts(i, l.Amounts, l.Basis, false)
+	a, err := d.amounts(i, l.Amounts, l.Basis, l.StatesTax)
 	if err != nil {
 		return noAmount, err
 	}

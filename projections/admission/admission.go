@@ -194,12 +194,21 @@ func (f *folding) letter(held *schemas.HeldRecord, e schemas.Event, cause error)
 // load names the canonical original that a void corrects: admission keeps the position of every event it admitted.
 func load(st projections.State, d schemas.Delivery) (schemas.Position, bool) {
 	m := d.Event.Header()
-	if !schemas.Corrects(d.Event) || m.Correction == nil {
+	failed, ok := d.Event.(*schemas.PaymentCaptureFailed)
+	if !ok && (!schemas.Corrects(d.Event) || m.Correction == nil) {
 		return schemas.Position{}, false
 	}
 	f := &folding{st: st}
-	offset, seen := f.thread(m.CorrelationID).seenOffset(m.Correction.CorrectedEventID)
-	entry, known := schemas.Lookup(m.Correction.CorrectedEventType)
+	t, corrected := f.thread(m.CorrelationID), m.Correction
+	if corrected == nil {
+		id, booked := t.captureOf(failed.PaymentID)
+		if !booked {
+			return schemas.Position{}, false
+		}
+		corrected = &schemas.Correction{CorrectedEventID: id, CorrectedEventType: "payment.captured"}
+	}
+	offset, seen := t.seenOffset(corrected.CorrectedEventID)
+	entry, known := schemas.Lookup(corrected.CorrectedEventType)
 	if !seen || !known || offset < 0 {
 		return schemas.Position{}, false
 	}

@@ -46,6 +46,14 @@ func (c *completion) complete(e schemas.Event) error {
 	if err := c.envelope(e.Header()); err != nil {
 		return err
 	}
+	if x, ok := e.(*schemas.PaymentCaptureFailed); ok {
+		if err := c.captureFailed(x); err != nil {
+			return err
+		}
+	}
+	if err := c.twice(e); err != nil {
+		return err
+	}
 	if err := c.body(e); err != nil {
 		return err
 	}

@@ -1,8 +1,6 @@
 package admission
 
 import (
-	"cmp"
-
 	"github.com/throughline/throughline/schemas"
 )
 
@@ -29,14 +27,16 @@ func (c *completion) invoiced(x *schemas.InvoiceIssued) error {
 		c.overInvoiced(x, l, order, taken)
 	}
 	if order != nil {
-		c.taxRestated(x, exponent)
+		if err := c.taxRestated(x, exponent); err != nil {
+			return err
+		}
 	}
 	for i := range x.Lines {
 		if l := &x.Lines[i]; l.StatesTax {
 			restate(l.Amounts, l.StatedTaxes)
 		}
 	}
-	c.document, c.docKind = &schemas.ThreadDocument{DocumentID: x.InvoiceID, Currency: x.Currency, FX: x.FX, Funding: x.Funding, Channel: x.Channel}, "invoice"
+	c.document, c.docKind = &schemas.ThreadDocument{DocumentID: x.InvoiceID, Currency: x.Currency, FX: x.FX, Funding: x.Funding, Channel: x.Channel, Lines: taxedLines(x)}, "invoice"
 	return nil
 }
 
@@ -160,10 +160,13 @@ func (c *completion) credited(x *schemas.CreditMemoIssued) error {
 	doc := &schemas.ThreadDocument{DocumentID: x.CreditMemoID, Currency: x.Currency, FX: x.FX, Funding: x.Funding, Channel: x.Channel}
 	for i := range x.Lines {
 		l := &x.Lines[i]
+		l.StatesTax = false // only we say so
 		if l.Amounts == nil {
 			if err := c.creditLine(x, l, order, taken, exponent); err != nil {
 				return err
 			}
+		} else {
+			c.statedCredit(x, l, order, taken)
 		}
 		c.creditCost(l)
 		line := schemas.DocumentLine{LineID: l.LineID, OrderLineID: l.OrderLineID, Stock: l.Stock, Cost: l.Cost}
@@ -220,11 +223,23 @@ func (c *completion) creditLine(x *schemas.CreditMemoIssued, l *schemas.CreditLi
 	if err := sameUnit(line, l.Quantity); err != nil {
 		return err
 	}
+	this, freight := l.Quantity.BaseQty, l.CreditsFreight || l.Goods == schemas.CreditedGoodsNOT_SHIPPED
+	before := c.creditable(x, l, progress, taken)
+	l.Amounts, l.Basis = c.amounts(part{line, before, this, freight}, exponent)
+	c.creditedTaxes(l, line, freight, exponent)
+	if l.Stock == nil {
+		l.Stock = line.Stock
+	}
+	return nil
+}
+
+// creditable counts a credited quantity of an order line, tells where more is credited than there is to credit, and gives where the slice begins.
+func (c *completion) creditable(x *schemas.CreditMemoIssued, l *schemas.CreditLine, progress *schemas.LineProgress, taken map[string]schemas.Decimal) (before schemas.Decimal) {
 	unshipped, key := l.Goods == schemas.CreditedGoodsNOT_SHIPPED, l.OrderLineID
 	if unshipped {
 		key += "\x00unshipped" // the two ends of one line do not count against each other
 	}
-	done, this, freight := taken[key], l.Quantity.BaseQty, l.CreditsFreight || unshipped
+	done, this := taken[key], l.Quantity.BaseQty
 	taken[key] = done.Add(this)
 	before, left := progress.Credited.Add(done), progress.Shipped.Sub(progress.Credited).Sub(done)
 	if unshipped {
@@ -234,11 +249,22 @@ func (c *completion) creditLine(x *schemas.CreditMemoIssued, l *schemas.CreditLi
 	if left.Cmp(this) < 0 {
 		c.exception("OVER_COMMITTED", "more is credited than was shipped, or than was invoiced and not shipped", x)
 	}
-	l.Amounts, l.Basis = c.amounts(part{line, before, this, freight}, exponent)
-	if l.Stock == nil {
-		l.Stock = line.Stock
+	return before
+}
+
+// statedCredit holds a line whose amounts the source states against the order's line: they stand, and more than there is to credit is told all the same.
+func (c *completion) statedCredit(x *schemas.CreditMemoIssued, l *schemas.CreditLine, order *schemas.OrderAccepted, taken map[string]schemas.Decimal) {
+	if order == nil || l.Quantity == nil || !goods(l.Kind) {
+		return
 	}
-	return nil
+	line, progress, err := c.orderLine(order, l.OrderLineID)
+	if err != nil {
+		return // a line of the memo that is none of the order
+	}
+	c.creditable(x, l, progress, taken)
+	if l.Amounts.Net.Abs().Cmp(line.Amounts.Net.Abs()) > 0 {
+		c.exception("OVER_COMMITTED", "more money is credited than the order line holds", x)
+	}
 }
 
 // creditCost is what the goods that are expected back had cost: the shipment's, where the line names it, else the standard.
@@ -249,18 +275,24 @@ func (c *completion) creditCost(l *schemas.CreditLine) {
 	l.Cost = c.issueCost(l.ShipmentID, l.OrderLineID, l.Stock.SKU, l.Quantity.BaseQty)
 }
 
-// issueCost is the cost at which goods were issued: of the shipment where it is named, else the standard of the effective date.
+// issueCost is the cost at which goods were issued: of the shipment where it is named, else of the first that had them, else the standard of the effective date.
 func (c *completion) issueCost(shipment, orderLine, sku string, base schemas.Decimal) *schemas.CostBasis {
 	if s := c.t.document("shipment", shipment); s != nil {
 		if l := c.quote(s, "shipment's order line", orderedID, orderLine); l != nil && l.Cost != nil {
 			return costOf(l.Cost.Method, l.Cost.UnitCost, base, l.Cost.CostVersion, l.Cost.Currency)
 		}
 	}
+	if cost := c.shippedCost(orderLine, sku); cost != nil {
+		return costOf(cost.Method, cost.UnitCost, base, cost.CostVersion, cost.Currency)
+	}
 	return c.standardCost(sku, base)
 }
 
 func (c *completion) returned(x *schemas.ReturnReceived) error {
 	doc := &schemas.ThreadDocument{DocumentID: x.ReceiptID}
+	if err := c.returnedAgainst(x); err != nil {
+		return err
+	}
 	used := map[string]schemas.Decimal{}
 	for i := range x.Lines {
 		l := &x.Lines[i]
@@ -271,14 +303,7 @@ func (c *completion) returned(x *schemas.ReturnReceived) error {
 			}
 		}
 		if l.Cost == nil {
-			shipment := l.ShipmentID
-			if x.Against == schemas.ReturnAgainstUNDELIVERED {
-				shipment = cmp.Or(shipment, x.ShipmentID)
-			}
-			if x.OrderID == "" {
-				shipment = ""
-			}
-			l.Cost = c.issueCost(shipment, l.OrderLineID, l.Stock.SKU, l.Quantity.BaseQty)
+			l.Cost = c.returnCost(x, l)
 		}
 		stock := l.Stock
 		doc.Lines = append(doc.Lines, schemas.DocumentLine{LineID: l.LineID, OrderLineID: l.OrderLineID, Stock: &stock, Qty: l.Quantity.BaseQty,

@@ -286,40 +286,6 @@ func (c *completion) cameBack(x *schemas.ReturnReceived, l *schemas.ReturnLine, 
 	}
 }
 
-func (c *completion) notReceived(x *schemas.ReturnClosedNotReceived) error {
-	doc, credit := c.t.document("rma", x.RMAID), c.t.document("credit", x.CreditMemoID)
-	used := map[string]schemas.Decimal{}
-	for i := range x.Lines {
-		l := &x.Lines[i]
-		line := c.quote(doc, "rma line", ownID, l.LineID)
-		if line == nil || line.BaseUOM != l.Quantity.BaseUOM {
-			return contract("lines.line_id is not a line of the authorisation, or is counted in another unit")
-		}
-		l.OrderLineID, l.Stock = line.OrderLineID, line.Stock
-		if !l.ExpectedConsumed.Set {
-			l.ExpectedConsumed, l.ExpectedDate = schemas.Some(c.arrives(comingBack(x.RMAID), l.LineID, l.Quantity.BaseQty, used)), doc.ExpectedDate
-		}
-		if l.Cost == nil {
-			l.Cost = c.creditedCost(credit, l)
-		}
-	}
-	return nil
-}
-
-// creditedCost is the cost at which a credit memo expects goods back, else the standard.
-func (c *completion) creditedCost(credit *schemas.ThreadDocument, l *schemas.NotReceivedLine) *schemas.CostBasis {
-	if credit != nil {
-		from := c.quote(credit, "credit line", ownID, l.CreditMemoLineID)
-		if from == nil && l.OrderLineID != "" {
-			from = c.quote(credit, "credit's order line", orderedID, l.OrderLineID)
-		}
-		if from != nil && from.Cost != nil {
-			return costOf(from.Cost.Method, from.Cost.UnitCost, l.Quantity.BaseQty, from.Cost.CostVersion, from.Cost.Currency)
-		}
-	}
-	return c.standardCost(l.Stock.SKU, l.Quantity.BaseQty)
-}
-
 // accrue notes what a shipment accrues for its label, in both currencies as processors/finance books it.
 func (c *completion) accrue(doc *schemas.ThreadDocument, label *schemas.Money) {
 	if label == nil {

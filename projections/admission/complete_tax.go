@@ -1,6 +1,11 @@
 package admission
 
-import "github.com/throughline/throughline/schemas"
+import (
+	"slices"
+	"strings"
+
+	"github.com/throughline/throughline/schemas"
+)
 
 // A source's tax stands, whatever we would have computed; what does not agree is told, to the team that answers for taxes (domain.md §2.5 rule 3). Tolerance is one minor
 // unit a tax: what rounding by line or by document leaves.
@@ -22,12 +27,15 @@ func (c *completion) taxesAgree(e schemas.Event, currency string, taxes []schema
 
 // taxRestated tells of an invoice whose own taxes are not those that the order had for the same goods: the rate of the invoice's date stands (S46), and what the customer was told or
 // has paid is another sum.
-func (c *completion) taxRestated(x *schemas.InvoiceIssued, exponent uint8) {
+func (c *completion) taxRestated(x *schemas.InvoiceIssued, exponent uint8) error {
 	ordered, stated, count, rates := zero, zero, int64(0), true
 	for i := range x.Lines {
 		l := &x.Lines[i]
 		if !l.StatesTax || l.Amounts == nil {
 			continue
+		}
+		if len(l.StatedTaxes) == 0 && !sellersTax(l.Amounts.Taxes).IsZero() {
+			return contract("lines.stated_taxes is empty, and the order's line is taxed: name each tax, with an amount of 0 where none is due any more")
 		}
 		c.taxesAgree(x, x.Currency, l.StatedTaxes, exponent)
 		ordered, stated = ordered.Add(sellersTax(l.Amounts.Taxes)), stated.Add(sellersTax(l.StatedTaxes))
@@ -38,6 +46,7 @@ func (c *completion) taxRestated(x *schemas.InvoiceIssued, exponent uint8) {
 	if off.Abs().Cmp(schemas.NewDecimal(count, exponent)) > 0 || !rates && !off.IsZero() {
 		c.taxException("TAX_CHANGED", "the invoice's tax is not what the order said: the invoice's stands; collect, refund or credit the difference", x, off, x.Currency)
 	}
+	return nil
 }
 
 func (c *completion) taxException(code, summary string, e schemas.Event, off schemas.Decimal, currency string) {
@@ -70,4 +79,85 @@ func sameRates(ordered, stated []schemas.TaxAmount) bool {
 		}
 	}
 	return true
+}
+
+// taxedLines are the lines of an invoice that state their own taxes, kept because a credit memo gives back what was invoiced, by the invoice's rate and in its jurisdiction (domain.md §4.2
+// rule 4).
+func taxedLines(x *schemas.InvoiceIssued) (lines []schemas.DocumentLine) {
+	for i := range x.Lines {
+		if l := &x.Lines[i]; l.StatesTax && l.Basis != nil && l.Amounts != nil {
+			a := *l.Amounts
+			a.Taxes = l.StatedTaxes
+			lines = append(lines, schemas.DocumentLine{LineID: l.LineID, OrderLineID: l.OrderLineID, Qty: l.Basis.QtyThis, Amounts: &a, Basis: l.Basis})
+		}
+	}
+	return lines
+}
+
+// creditedTaxes replaces the order's taxes of a credited slice by those of the invoices that stated their own for the same pieces.
+func (c *completion) creditedTaxes(l *schemas.CreditLine, line *schemas.OrderLine, freight bool, exponent uint8) {
+	restated := c.restatedLines(l.OrderLineID)
+	if len(restated) == 0 {
+		return
+	}
+	var taxes []schemas.TaxAmount
+	from, end, found := l.Basis.QtyBefore, l.Basis.QtyBefore.Add(l.Basis.QtyThis), false
+	take := func(of []schemas.TaxAmount, before, this, whole schemas.Decimal) {
+		for _, t := range of {
+			if t.On == schemas.TaxOnFREIGHT && !freight {
+				continue
+			}
+			t.Amount = schemas.Slice(t.Amount, before, this, whole, exponent, c.rounding)
+			t.Base = schemas.Slice(t.Base, before, this, whole, exponent, c.rounding)
+			taxes = addTax(taxes, t)
+		}
+	}
+	for _, r := range restated {
+		low, high := r.Basis.QtyBefore.Max(from), r.Basis.QtyBefore.Add(r.Basis.QtyThis).Min(end)
+		if high.Cmp(low) <= 0 {
+			continue
+		}
+		if low.Cmp(from) > 0 { // no invoice stated anything for these
+			take(line.Amounts.Taxes, from, low.Sub(from), line.Quantity.BaseQty)
+		}
+		take(r.Amounts.Taxes, low.Sub(r.Basis.QtyBefore), high.Sub(low), r.Basis.QtyThis)
+		from, found = high, true
+	}
+	if !found {
+		return
+	}
+	if from.Cmp(end) < 0 {
+		take(line.Amounts.Taxes, from, end.Sub(from), line.Quantity.BaseQty)
+	}
+	l.StatesTax = true
+	restate(l.Amounts, taxes)
+}
+
+// restatedLines are the lines of the thread's invoices that stated their own taxes for an order line, in the order of their pieces.
+func (c *completion) restatedLines(orderLine string) (all []*schemas.DocumentLine) {
+	for _, fact := range c.t.progress.Facts {
+		id, ok := strings.CutPrefix(fact, "invoice:")
+		if !ok {
+			continue
+		}
+		doc := c.t.document("invoice", id)
+		for i := 0; doc != nil && i < len(doc.Lines); i++ {
+			if l := &doc.Lines[i]; l.OrderLineID == orderLine && l.Basis != nil && l.Amounts != nil {
+				all = append(all, l)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *schemas.DocumentLine) int { return a.Basis.QtyBefore.Cmp(b.Basis.QtyBefore) })
+	return all
+}
+
+// addTax adds up what has the same rate in the same jurisdiction.
+func addTax(taxes []schemas.TaxAmount, t schemas.TaxAmount) []schemas.TaxAmount {
+	for i := range taxes {
+		if o := &taxes[i]; o.Jurisdiction == t.Jurisdiction && o.On == t.On && o.Remitter == t.Remitter && o.Rate.Equal(t.Rate) {
+			o.Amount, o.Base = o.Amount.Add(t.Amount), o.Base.Add(t.Base)
+			return taxes
+		}
+	}
+	return append(taxes, t)
 }

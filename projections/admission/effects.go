@@ -16,11 +16,13 @@ func (c *completion) apply(e schemas.Event) {
 		return
 	}
 	if fact := factsOf(e); fact != "" {
+		c.keepBoth(fact, e)
 		c.t.learn(fact)
 	}
 	for _, noted := range notedOf(e) {
 		c.t.learn(noted)
 	}
+	c.moneyMoved(e, true)
 	if c.document != nil {
 		c.st.Put(documentKey(c.t.name, c.docKind, c.document.DocumentID), c.document)
 	}
@@ -36,11 +38,13 @@ func (c *completion) forget(e schemas.Event) {
 	for _, noted := range notedOf(e) {
 		c.t.unlearn(noted)
 	}
+	c.moneyMoved(e, false)
 	fact := factsOf(e)
 	if fact == "" {
 		return
 	}
 	if c.t.unlearn(fact); c.t.knows(fact) {
+		c.keepOther(fact, e)
 		return
 	}
 	key := factKey(c.t.name, fact)

@@ -87,7 +87,12 @@ func needDocuments(need func(string), e schemas.Event) {
 			needNamed(need, "shipment:", x.Lines[i].ShipmentID)
 		}
 	case *schemas.ReturnReceived:
-		needNamed(need, "rma:", x.RMAID)
+		if x.OrderID != "" || x.CreditMemoID == "" { // else it stands in the credit memo's thread, and the authorisation that came before that in its own
+			needNamed(need, "rma:", x.RMAID)
+		}
+		if x.Against == schemas.ReturnAgainstCREDITED {
+			needNamed(need, "credit:", x.CreditMemoID) // the cost that comes back to stock is what the memo put on 1260: whatever is valued waits for its value
+		}
 		if x.OrderID == "" {
 			return
 		}
@@ -133,7 +138,9 @@ func needMoves(need func(string), e schemas.Event) {
 	case *schemas.InventoryTransferReceived:
 		need("dispatch:" + dispatchOf(x)) // the cost that it quotes is the dispatch's: whatever is valued waits for its value
 	case *schemas.ReturnClosedNotReceived:
-		need("rma:" + x.RMAID)
+		if x.OrderID != "" || x.CreditMemoID == "" {
+			need("rma:" + x.RMAID)
+		}
 		needNamed(need, "credit:", x.CreditMemoID) // the cost that it gives up is the credit memo's
 	}
 }

@@ -62,7 +62,9 @@ func TestTheCorrectionOvertakesTheVoid(t *testing.T) {
 	k := newDesk(t)
 	s := ship("O1", "S1", "2")
 	k.say(order("O1"), s, again(ship("O1", "S1", "1")), void("V1", s), invoice("O1", "I1", "S1"))
-	k.clean(0)
+	if k.clean(1); k.raised[0].Code != "E8" { // until the void comes it looks like a parcel that left twice
+		t.Errorf("told %+v", k.raised[0])
+	}
 	same(t, "shipped", k.line("O1", "1").Shipped, "1")
 	same(t, "invoiced gross", last[*schemas.InvoiceIssued](k).Lines[0].Amounts.Gross, "33.33")
 }
