@@ -126,7 +126,7 @@ func accounts() ([]sinks.Account, error) {
 	}
 	var all []sinks.Account
 	for _, a := range chart {
-		all = append(all, sinks.Account{Code: a.Code, Name: a.Name, Normal: a.Normal, Control: a.Control, Key: a.Key, Owner: a.Owner})
+		all = append(all, sinks.Account{Code: a.Code, Role: a.Role, Name: a.Name, Normal: a.Normal, Control: a.Control, Key: a.Key, Owner: a.Owner})
 	}
 	return all, nil
 }

@@ -10,6 +10,7 @@ import (
 // Account is one line of the chart of accounts, as the caller of Migrate gives it (domain.md §2.2).
 type Account struct {
 	Code    string // 1050
+	Role    string // PSP_CLEARING: what rules mean by it, and what an open balance there means
 	Name    string // PSP clearing
 	Normal  string // DEBIT or CREDIT: the side on which it usually stands
 	Control bool   // must return to zero per key when a thread is complete
@@ -18,7 +19,7 @@ type Account struct {
 }
 
 func accountColumns() []Column {
-	return []Column{{"code", chText}, {"name", chText}, {"normal", chText}, {"control", chBool}, {"key", chText}, {"owner", chText}}
+	return []Column{{"code", chText}, {"role", chText}, {"name", chText}, {"normal", chText}, {"control", chBool}, {"key", chText}, {"owner", chText}}
 }
 
 // loadAccounts writes the chart; the newest version of a code stands.
@@ -29,6 +30,7 @@ func loadAccounts(ctx context.Context, conn driver.Conn, accounts []Account) err
 	}
 	for _, a := range accounts {
 		b.Str(a.Code)
+		b.Str(a.Role)
 		b.Str(a.Name)
 		b.Str(a.Normal)
 		b.Bool(a.Control)

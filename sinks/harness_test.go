@@ -65,11 +65,11 @@ func config(t testing.TB) Config {
 }
 
 var someAccounts = []Account{
-	{"1050", "PSP clearing", "DEBIT", true, "payment", "Payments ops"},
-	{"1150", "Shipped not invoiced", "DEBIT", true, "order line", "Billing"},
-	{"1200", "Inventory", "DEBIT", false, "", "Inventory control"},
-	{"2100", "Customer deposits", "CREDIT", true, "order", "AR"},
-	{"4000", "Product revenue", "CREDIT", false, "", "Controller"},
+	{"1050", "PSP_CLEARING", "PSP clearing", "DEBIT", true, "payment", "Payments ops"},
+	{"1150", "SHIPPED_NOT_INVOICED", "Shipped not invoiced", "DEBIT", true, "order line", "Billing"},
+	{"1200", "INVENTORY", "Inventory", "DEBIT", false, "", "Inventory control"},
+	{"2100", "CUSTOMER_DEPOSITS", "Customer deposits", "CREDIT", true, "order", "AR"},
+	{"4000", "PRODUCT_REVENUE", "Product revenue", "CREDIT", false, "", "Controller"},
 }
 
 func migrated(t testing.TB) (Config, driver.Conn) {

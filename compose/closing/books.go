@@ -10,12 +10,20 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/throughline/throughline/processors/finance"
 	"github.com/throughline/throughline/projections/chain"
 	"github.com/throughline/throughline/schemas"
 )
 
-// controls are the accounts whose open items are the evidence of cut-off (domain.md §2.6): shipped not invoiced, paid not shipped.
-var controls = []string{"1150", "2100"}
+// controls are the accounts whose open items are the evidence of cut-off (domain.md §2.6), shipped not invoiced and paid not shipped, wherever any version of
+// the chart puts them.
+func controls() ([]string, error) {
+	codes, err := finance.CodesOf("SHIPPED_NOT_INVOICED", "CUSTOMER_DEPOSITS")
+	if err != nil {
+		return nil, fmt.Errorf("reading the charts of accounts: %w", err)
+	}
+	return codes, nil
+}
 
 // standing is one entry of the period.
 type standing struct {
@@ -27,6 +35,7 @@ type standing struct {
 // books reads what the manifest of one entity and period says.
 type books struct {
 	entity, period string
+	controls       []string
 	ranges         map[schemas.Position]*Range // offset 0 in the key
 	ruleSets       map[string]int64
 	rules          map[string]int64
@@ -38,8 +47,8 @@ type books struct {
 	exceptions     []Exception
 }
 
-func newBooks(entity, period string) *books {
-	return &books{entity: entity, period: period, ranges: map[schemas.Position]*Range{}, ruleSets: map[string]int64{}, rules: map[string]int64{},
+func newBooks(entity, period string, controls []string) *books {
+	return &books{entity: entity, period: period, controls: controls, ranges: map[schemas.Position]*Range{}, ruleSets: map[string]int64{}, rules: map[string]int64{},
 		schemas: map[SchemaUse]int64{}, balances: map[Balance]*Balance{}, open: map[Control]schemas.Decimal{}}
 }
 
@@ -48,9 +57,8 @@ func booksTopics() []string {
 	return append(schemas.CanonicalTopics(), schemas.TopicJournal, schemas.TopicExceptions)
 }
 
-// readBooks reads up to offsets. What cannot be decoded belongs to no period; an audit names it.
-func (d Desk) readBooks(ctx context.Context, entity, period string, until map[string]map[int32]int64) (*books, error) {
-	b := newBooks(entity, period)
+// read reads up to offsets. What cannot be decoded belongs to no period; an audit names it.
+func (b *books) read(ctx context.Context, d Desk, until map[string]map[int32]int64) error {
 	for topic, partitions := range until {
 		for p, end := range partitions {
 			b.ranges[schemas.Position{Topic: topic, Partition: p}] = &Range{Topic: topic, Partition: p, To: end}
@@ -58,7 +66,7 @@ func (d Desk) readBooks(ctx context.Context, entity, period string, until map[st
 	}
 	starts, err := d.starts(ctx, booksTopics()...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for at, r := range b.ranges {
 		r.From = min(starts[at.Topic][at.Partition], r.To)
@@ -66,7 +74,7 @@ func (d Desk) readBooks(ctx context.Context, entity, period string, until map[st
 	n := 0
 	for x, err := range schemas.Read(ctx, d.Cluster, d.Codec, schemas.Span{Topics: booksTopics(), Until: until, Open: true}) {
 		if err != nil && schemas.FateOf(err) != schemas.Poison {
-			return nil, fmt.Errorf("reading the books of %s %s: %w", entity, period, err)
+			return fmt.Errorf("reading the books of %s %s: %w", b.entity, b.period, err)
 		}
 		if n++; n%5000 == 0 {
 			d.progress("reading "+x.Topic, n, 0)
@@ -75,7 +83,7 @@ func (d Desk) readBooks(ctx context.Context, entity, period string, until map[st
 			b.take(x)
 		}
 	}
-	return b, nil
+	return nil
 }
 
 func (d Desk) progress(stage string, done, total int) {
@@ -112,7 +120,7 @@ func (b *books) take(d schemas.Delivery) {
 func (b *books) carry(e *schemas.JournalEntry) {
 	for i := range e.Lines {
 		l := &e.Lines[i]
-		if !slices.Contains(controls, l.Account) {
+		if !slices.Contains(b.controls, l.Account) {
 			continue
 		}
 		k := Control{Account: l.Account, Key: l.ControlKey}
@@ -146,7 +154,7 @@ func (b *books) book(e *schemas.JournalEntry, d schemas.Delivery) {
 // manifest sorts everything, so that the same books give the same bytes.
 func (b *books) manifest() Manifest {
 	m := Manifest{Version: manifestVersion, Entity: b.entity, Period: b.period, Entries: int64(len(b.entries)), Lines: b.lines, RuleSets: countsOf(b.ruleSets), Rules: countsOf(b.rules),
-		Ranges: []Range{}, Schemas: []SchemaUse{}, Balances: []Balance{}, Controls: []Control{}, Exceptions: b.exceptions, Chain: []Head{}}
+		Ranges: []Range{}, Schemas: []SchemaUse{}, Balances: []Balance{}, ControlAccounts: b.controls, Controls: []Control{}, Exceptions: b.exceptions, Chain: []Head{}}
 	for _, r := range b.ranges {
 		m.Ranges = append(m.Ranges, *r)
 	}

@@ -194,8 +194,12 @@ func (d Desk) take(ctx context.Context, ask Ask, at schemas.Time) (m Manifest, e
 	if err != nil {
 		return m, err
 	}
-	b, err := d.readBooks(ctx, ask.Entity, ask.Period, until)
+	accounts, err := controls()
 	if err != nil {
+		return m, err
+	}
+	b := newBooks(ask.Entity, ask.Period, accounts)
+	if err := b.read(ctx, d, until); err != nil {
 		return m, err
 	}
 	c, err := d.readChain(ctx, false)

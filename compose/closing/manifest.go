@@ -17,24 +17,25 @@ const manifestVersion = 1
 
 // Manifest is what the books of one entity and period held at their close. It is a file for people, and the body of a record in finance.closes.
 type Manifest struct {
-	Version    int          `json:"version"`
-	Entity     string       `json:"legal_entity"`
-	Period     string       `json:"period"`
-	Soft       bool         `json:"soft"`      // nothing was announced: the period takes postings still
-	ClosedAt   schemas.Time `json:"closed_at"` // the closing instant; of a soft close the instant at which it was taken
-	By         string       `json:"by"`
-	Ranges     []Range      `json:"ranges"`
-	RuleSets   []Count      `json:"rule_sets"` // entries of the period by the rule set stamped on them
-	Rules      []Count      `json:"rules"`     // and by rule@version
-	Schemas    []SchemaUse  `json:"schemas"`
-	Entries    int64        `json:"entries"`
-	Lines      int64        `json:"lines"`
-	Balances   []Balance    `json:"trial_balance"` // movements of the period
-	Journal    string       `json:"journal_hash"`  // SHA-256 over id and hash of each entry, sorted by them; an entry's hash is that of package chain
-	Controls   []Control    `json:"controls"`      // what stood open on 1150 and 2100 at the end of the period
-	Exceptions []Exception  `json:"exceptions"`
-	Chain      []Head       `json:"chain"`
-	Hash       string       `json:"hash"` // SHA-256 over all of the above
+	Version         int          `json:"version"`
+	Entity          string       `json:"legal_entity"`
+	Period          string       `json:"period"`
+	Soft            bool         `json:"soft"`      // nothing was announced: the period takes postings still
+	ClosedAt        schemas.Time `json:"closed_at"` // the closing instant; of a soft close the instant at which it was taken
+	By              string       `json:"by"`
+	Ranges          []Range      `json:"ranges"`
+	RuleSets        []Count      `json:"rule_sets"` // entries of the period by the rule set stamped on them
+	Rules           []Count      `json:"rules"`     // and by rule@version
+	Schemas         []SchemaUse  `json:"schemas"`
+	Entries         int64        `json:"entries"`
+	Lines           int64        `json:"lines"`
+	Balances        []Balance    `json:"trial_balance"`              // movements of the period
+	Journal         string       `json:"journal_hash"`               // SHA-256 over id and hash of each entry, sorted by them; an entry's hash is that of package chain
+	ControlAccounts []string     `json:"control_accounts,omitempty"` // shipped not invoiced and customer deposits, wherever a chart puts them
+	Controls        []Control    `json:"controls"`                   // what stood open on them at the end of the period
+	Exceptions      []Exception  `json:"exceptions"`
+	Chain           []Head       `json:"chain"`
+	Hash            string       `json:"hash"` // SHA-256 over all of the above
 }
 
 // Range is the part of a partition that was read: to is exclusive.
@@ -129,6 +130,14 @@ func ParseManifest(text []byte) (m Manifest, err error) {
 		err = fmt.Errorf("%w: its content does not have the hash that it states: it was edited", ErrManifest)
 	}
 	return m, err
+}
+
+// controls are the accounts whose open items a manifest lists. One that does not name them was written when there were these two.
+func (m Manifest) controls() []string {
+	if m.ControlAccounts == nil {
+		return []string{"1150", "2100"}
+	}
+	return m.ControlAccounts
 }
 
 // until is where the ranges end.

@@ -2,15 +2,18 @@ package closing
 
 import (
 	"errors"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/throughline/throughline/processors/finance"
 	"github.com/throughline/throughline/schemas"
 )
 
 func someManifest(t *testing.T) Manifest {
 	t.Helper()
-	b := newBooks("ACME", "2026-03")
+	b := newBooks("ACME", "2026-03", []string{"1150", "2100"})
 	b.ranges[schemas.Position{Topic: "orders", Partition: 1}] = &Range{Topic: "orders", Partition: 1, To: 7}
 	b.balances[Balance{Account: "1100"}] = &Balance{Account: "1100", Currency: "USD", Amount: schemas.MustDecimal("10.0000"), Functional: "USD", AmountFn: schemas.MustDecimal("10.0000")}
 	b.open[Control{Account: "1150", Key: "line:SO-1/1"}] = schemas.MustDecimal("3.0000")
@@ -40,6 +43,72 @@ func TestManifestIsSealed(t *testing.T) {
 	}
 }
 
+// A manifest that was written before it named the accounts of its open items is read, has the hash that it states, and is about the two that there were.
+func TestManifestOfBefore(t *testing.T) {
+	text, err := os.ReadFile("testdata/manifest_without_control_accounts.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	was, err := ParseManifest(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back, err := was.JSON(); err != nil || string(back) != string(text) {
+		t.Errorf("it is written as\n%s, %v", back, err)
+	}
+	if got := was.controls(); !slices.Equal(got, []string{"1150", "2100"}) {
+		t.Errorf("it lists what is open on %v", got)
+	}
+	if differs := compare(was, someManifest(t)); len(differs) != 0 {
+		t.Errorf("the same books differ: %+v", differs)
+	}
+}
+
+// Open items are those of the accounts that the manifest names, each by its own code; what returned to zero and what is of no such account is none.
+func TestOpenItemsOfOtherAccounts(t *testing.T) {
+	for _, c := range []struct {
+		controls []string
+		want     string
+	}{
+		{[]string{"1150", "13500", "2100"}, "1150 line:SO-2/1 7; 13500 line:SO-1/1 3.5; 2100 order:SO-3 -4"},
+		{[]string{"1150", "2100"}, "1150 line:SO-2/1 7; 2100 order:SO-3 -4"},
+	} {
+		b := newBooks("ACME", "2026-03", c.controls)
+		for _, l := range [][3]string{{"13500", "line:SO-1/1", "10"}, {"13500", "line:SO-1/1", "-6.5"}, {"1150", "line:SO-2/1", "7"}, {"2100", "order:SO-3", "-4"}, {"13500", "line:SO-4/1", "2"},
+			{"13500", "line:SO-4/1", "-2"}, {"4000", "", "-11.5"}} {
+			b.carry(&schemas.JournalEntry{Lines: []schemas.JournalLine{{Account: l[0], ControlKey: l[1], AmountFn: schemas.MustDecimal(l[2])}}})
+		}
+		var got []string
+		m := b.manifest()
+		for _, o := range m.Controls {
+			got = append(got, o.Account+" "+o.Key+" "+o.Amount.Text())
+		}
+		if text := strings.Join(got, "; "); text != c.want || !slices.Equal(m.ControlAccounts, c.controls) {
+			t.Errorf("on %v: %s, want %s", m.ControlAccounts, text, c.want)
+		}
+	}
+}
+
+// A close looks at every account that a chart gives the two roles.
+func TestControlsGoByRole(t *testing.T) {
+	got, err := controls()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := finance.Accounts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range all {
+		if want := a.Role == "SHIPPED_NOT_INVOICED" || a.Role == "CUSTOMER_DEPOSITS"; slices.Contains(got, a.Code) != want {
+			t.Errorf("account %s of role %s among %v", a.Code, a.Role, got)
+		}
+	}
+	if len(got) < 2 {
+		t.Errorf("only %v", got)
+	}
+}
+
 // Every line that differs is told with both values.
 func TestCompareNamesLines(t *testing.T) {
 	was, is := someManifest(t), someManifest(t)
@@ -59,7 +128,7 @@ func TestCompareNamesLines(t *testing.T) {
 
 // An entry that stands twice is named at both places, and changes the hash.
 func TestDoubledEntriesAreNamed(t *testing.T) {
-	b := newBooks("ACME", "2026-03")
+	b := newBooks("ACME", "2026-03", []string{"1150", "2100"})
 	at := func(offset int64) schemas.Position {
 		return schemas.Position{Topic: schemas.TopicJournal, Offset: offset}
 	}

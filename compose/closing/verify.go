@@ -25,8 +25,8 @@ func (v Verdict) Violations() int { return len(v.Differences) + len(v.Findings) 
 func (d Desk) Verify(ctx context.Context, closed Manifest) (Verdict, error) {
 	d.Conn = nil
 	v := Verdict{Entity: closed.Entity, Period: closed.Period, Manifest: closed.Hash, Differences: []Difference{}, Findings: []Finding{}}
-	b, err := d.readBooks(ctx, closed.Entity, closed.Period, closed.until())
-	if err != nil {
+	b := newBooks(closed.Entity, closed.Period, closed.controls())
+	if err := b.read(ctx, d, closed.until()); err != nil {
 		return v, err
 	}
 	now := b.manifest()

@@ -122,24 +122,7 @@ func accountOf(role string) (Account, bool) {
 	return Account{}, false
 }
 
-// chargeAccount is the role of a CHARGE line's code (domain.md §2.3, invoice.issued). A code without a line here is a dead
-// letter of class UNMAPPED_ACCOUNT, never suspense: nothing has moved yet, and a mapping cures it (S45).
-func chargeAccount(code string) (account string, ok bool) {
-	switch code {
-	case "FREIGHT":
-		return freightRevenue, true
-	case "DISCOUNT":
-		return discounts, true
-	case "MANUAL":
-		return manualAdjustments, true
-	case "BANK_CHARGE":
-		return paymentFees, true
-	case "SAMPLE":
-		return samplesAndPromotion, true
-	case "RESTOCKING":
-		return restockingFees, true
-	case "REBILL_RETURN":
-		return salesReturns, true
-	}
-	return "", false
+// exclusive says whether open items are told by the account: whoever reads the books goes from its code back to the role, so no other role may stand there.
+func (a *Account) exclusive() bool {
+	return a.Control || a.Code == receivable || a.Code == suspense
 }

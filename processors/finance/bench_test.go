@@ -2,6 +2,7 @@ package finance
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/throughline/throughline/schemas"
@@ -28,6 +29,17 @@ func BenchmarkCapture(b *testing.B) {
 	for b.Loop() {
 		if _, err := Derive(x); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkCharges derives an invoice of ten charges, each of which is looked up in the chart.
+func BenchmarkCharges(b *testing.B) {
+	x := newWorld(&testing.T{}).build(parse(&testing.T{}, "billing invoice.issued INV-1 on-account"+strings.Repeat("; charge FREIGHT 1.00; charge MANUAL 2.00", 5)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if derived, err := Derive(x); err != nil || len(derived) != 1 {
+			b.Fatalf("%d events, %v", len(derived), err)
 		}
 	}
 }

@@ -4,7 +4,8 @@
 // legs to a draft in the document's currency (money) or in the entity's (worth); the draft values them, puts what rounding
 // leaves where domain.md §2.5 rule 5 says, and refuses to become an entry unless it sums to zero per currency and in the
 // functional currency. Account is a role with its default code, RuleSet a named list of rule versions and the name of a chart:
-// chart/<version>.csv gives the account of each role by legal entity, channel, tax jurisdiction and date.
+// chart/<version>.csv gives the account of each role by legal entity, channel, tax jurisdiction and date, chart/<version>.charges.csv
+// the role of each charge code. An account by which open items are told has one role, in all charts and for every entity.
 //
 // Invariants, each with a test of that name:
 //

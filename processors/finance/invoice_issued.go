@@ -44,20 +44,6 @@ func invoiceIssued(d *draft, x *schemas.InvoiceIssued) error {
 	return nil
 }
 
-// charge books a CHARGE line to the account of its code: 4xxx per line, others once per document.
-func (d *draft) charge(i int, code string, amount schemas.Decimal, it *item) error {
-	account, ok := chargeAccount(code)
-	switch {
-	case !ok:
-		return unmapped(inLine(i, "charge_code"))
-	case account[0] == '4':
-		d.money(account, "", amount, it)
-	default:
-		d.gather(account, "", "", amount)
-	}
-	return nil
-}
-
 // taxes books a line's taxes on 2300 by jurisdiction and gives their sum. What a marketplace remits is not our liability;
 // freight's own taxes are left out where its freight is. credit: Dr.
 func (d *draft) taxes(taxes []schemas.TaxAmount, withFreight, credit bool) schemas.Decimal {

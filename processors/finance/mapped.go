@@ -27,7 +27,7 @@ func (d *draft) mapped() error {
 			l.Account = account
 		case !d.audit:
 			return &schemas.PoisonError{Class: schemas.DeadLetterClassUNMAPPED_ACCOUNT, Reason: "role " + role + " has no account in chart " + chart.version +
-				": add the line " + d.suggested(role, l.Account) + " in a new version under a new rule set, then redrive"}
+				": add the line " + d.suggested(role, l.Account) + thenRebook}
 		case !slices.Contains(told, role):
 			told = append(told, role)
 			d.raise("E18", "role "+role+" has no account in chart "+chart.version+" and stands on its default: add the line "+d.suggested(role, l.Account)+

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -121,7 +122,8 @@ func writeClose(w io.Writer, m closing.Manifest, file string) {
 	if m.Soft {
 		what = "taken, not closed, at"
 	}
-	fmt.Fprintf(w, "%s of %s %s %s: %d entries, %d lines, %d exceptions, %d open items on 1150 and 2100\n\n", m.Period, m.Entity, what, m.ClosedAt, m.Entries, m.Lines, len(m.Exceptions), len(m.Controls))
+	fmt.Fprintf(w, "%s of %s %s %s: %d entries, %d lines, %d exceptions, %d open items on %s\n\n", m.Period, m.Entity, what, m.ClosedAt, m.Entries, m.Lines, len(m.Exceptions), len(m.Controls),
+		strings.Join(m.ControlAccounts, ", "))
 	writeBalances(w, m.Balances)
 	fmt.Fprintf(w, "\nmanifest %s written to %s and finance.closes: `throughline verify-close %s`\n", m.Hash[:12], file, file)
 }

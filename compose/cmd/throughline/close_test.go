@@ -77,6 +77,11 @@ func (s *servers) closes(file string, args ...string) (m closing.Manifest) {
 // publishFee says that a PSP took 1.50 on 20 January.
 func (s *servers) publishFee(entity, doc string) {
 	s.t.Helper()
+	s.publishFeeOf(entity, doc, schemas.PSPFeeTypeFEE)
+}
+
+func (s *servers) publishFeeOf(entity, doc string, kind schemas.PSPFeeType) {
+	s.t.Helper()
 	day, err := json.Marshal("2026-01-20")
 	if err != nil {
 		s.t.Fatal(err)
@@ -89,7 +94,7 @@ func (s *servers) publishFee(entity, doc string) {
 	}
 	meta.DocumentDate.Set = true
 	fee.Meta, fee.FX = meta, nil
-	fee.FeeID, fee.PaymentID, fee.Amount.Currency = doc, doc, "USD"
+	fee.FeeID, fee.PaymentID, fee.Amount.Currency, fee.FeeType = doc, doc, "USD", kind
 	text, err := schemas.EventJSON(fee)
 	if err != nil {
 		s.t.Fatal(err)

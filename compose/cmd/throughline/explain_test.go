@@ -1,6 +1,7 @@
 package main
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -8,7 +9,9 @@ import (
 
 	"github.com/throughline/throughline/compose/embedded"
 	"github.com/throughline/throughline/compose/explain"
+	"github.com/throughline/throughline/processors/finance"
 	"github.com/throughline/throughline/schemas"
+	"github.com/throughline/throughline/sinks"
 )
 
 // Why an entry is what it is, and what stands open, on a company that is known to the cent.
@@ -19,6 +22,9 @@ func TestExplainAndReconcile(t *testing.T) {
 	s.run("simulate", "--seed", "5", "--orders", "30", "--verify").exits(0)
 	s.explainsEveryType()
 	s.reconciles()
+	s.lawsKnowEveryControlAccount()
+	s.suspenseIsAnAlarm()
+	s.unknownAccountIsAnAlarm()
 	stop().exits(0)
 }
 
@@ -93,4 +99,89 @@ func (s *servers) reconciles() {
 	s.run("reconcile", "--period", "May").exits(2, "want year-month")
 	s.run("reconcile").exits(0).says("ACCOUNT", "MISSING", "OWNER")
 	s.run("report", "trial-balance").exits(0)
+}
+
+// lawsKnowEveryControlAccount: a role of the chart whose accounts must return to zero, and receivables and suspense, have a law on both sides; and no law
+// speaks of a role that the chart has not.
+func (s *servers) lawsKnowEveryControlAccount() {
+	s.t.Helper()
+	chart, err := finance.Accounts()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var want []string
+	for _, a := range chart {
+		if a.Control || a.Role == "RECEIVABLE" || a.Role == "SUSPENSE" {
+			want = append(want, a.Code+" "+a.Role+" Cr Dr")
+		}
+	}
+	got := s.column("SELECT concat(account, ' ', any(role), ' ', arrayStringConcat(arraySort(groupUniqArray(side)), ' ')) FROM open_item_rules GROUP BY account ORDER BY account")
+	if !slices.Equal(got, want) {
+		s.t.Errorf("laws speak of\n%s\nthe chart has\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func (s *servers) column(query string) (all []string) {
+	s.t.Helper()
+	conn, err := sinks.Open(sinks.Config{Addr: s.engine.Addr()})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close()
+	rows, err := conn.Query(s.t.Context(), query)
+	if err != nil {
+		s.t.Fatalf("%s: %v", query, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			s.t.Fatal(err)
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
+// suspenseIsAnAlarm: money that a PSP took under a category that nobody knows stands on 9000, and reconcile says so until it is mapped (E18).
+func (s *servers) suspenseIsAnAlarm() {
+	s.t.Helper()
+	s.publishFeeOf("ACME-US", "FEE-UNKNOWN", schemas.PSPFeeTypeUNKNOWN)
+	key := "event:" + s.entryOf("FEE-UNKNOWN").Meta.CausationID.V.String()
+	eventually(s.t, "the fee is in the tables", func() bool {
+		return len(s.column("SELECT event_type FROM journal_lines WHERE account = '9000'")) > 0
+	})
+	sentence := "E18: 102.6 USD stands on 9000 " + key + ": rule.superseded under a rule set with the mapping is missing, which is Platform + Controller's"
+	s.run("reconcile").exits(1, sentence).says("9000", key, "102.60", "E18")
+	s.run("reconcile", "--entity", "ACME-EU").exits(0)
+	s.run("reconcile", "--period", "1999-01").exits(0)
+	var r reconciled
+	s.run("reconcile", "--entity", "ACME-US", "-o", "json").exits(1, sentence).json(&r)
+	i := slices.IndexFunc(r.Items, func(x openItem) bool { return x.Code == "E18" })
+	if i < 0 {
+		s.t.Fatal("no open item has code E18")
+	}
+	got := r.Items[i]
+	want := openItem{Entity: "ACME-US", Law: "nothing is in suspense", Account: "9000", Role: "SUSPENSE", AccountName: "Suspense", Side: "Dr", Key: key, Currency: "USD",
+		Moved: map[string]string{"psp.fee_charged": "102.6"}, Open: "102.6", Functional: "USD", OpenFn: "102.6", Code: "E18",
+		MissingEvent: "rule.superseded under a rule set with the mapping", Owner: "Platform + Controller", AgeDays: got.AgeDays, OrderID: got.OrderID}
+	if !reflect.DeepEqual(got, want) {
+		s.t.Errorf("suspense is\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+// unknownAccountIsAnAlarm: an account whose role the tables do not know, as where a new chart was deployed and never loaded, is not left out silently.
+func (s *servers) unknownAccountIsAnAlarm() {
+	s.t.Helper()
+	conn, err := sinks.Open(sinks.Config{Addr: s.engine.Addr()})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.Exec(s.t.Context(), "ALTER TABLE accounts_log DELETE WHERE code = '9000' SETTINGS mutations_sync = 2"); err != nil {
+		s.t.Fatal(err)
+	}
+	s.run("reconcile").exits(1, "1 lines of ACME-US stand on account 9000, which no chart of accounts knows", "`throughline migrate`")
+	s.run("migrate").exits(0)
+	s.run("reconcile").exits(1, "E18")
 }
