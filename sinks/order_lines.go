@@ -97,7 +97,11 @@ func taken(e schemas.Event) (schemas.Event, error) {
 	if c.Original == nil {
 		return nil, &schemas.PoisonError{Class: schemas.DeadLetterClassUNHYDRATED, Reason: "meta.correction.original is absent: admission embeds it"}
 	}
-	return schemas.DecodeEmbedded(c.Original, c.CorrectedEventType)
+	was, err := schemas.DecodeEmbedded(c.Original, c.CorrectedEventType)
+	if err == nil && was.Header().EventID != c.CorrectedEventID {
+		err = &schemas.PoisonError{Class: schemas.DeadLetterClassCONTRACT, Reason: "meta.correction.original is not the event that corrected_event_id names"}
+	}
+	return was, err
 }
 
 // lineMovers are the types that lineMoves.read knows. A rule.superseded books money anew and moves no line.

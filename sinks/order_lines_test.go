@@ -215,15 +215,20 @@ func TestConservationOfChangesAndVoids(t *testing.T) {
 	if n := text1(t, conn, "count() FROM order_lines_log FINAL WHERE order_id = 'SO-3'"); n != "3" {
 		t.Errorf("%s rows of SO-3, want 3", n)
 	}
-	void.Header().Correction.Original = nil
 	block, err := NewBlock(orderLineColumns())
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = block.Take(func(block *Block) error { return orderLineRows(t.Context(), schemas.Delivery{Event: void}, block) })
-	if schemas.FateOf(err) != schemas.Poison || block.Rows() != 0 {
-		t.Errorf("a void without its original gives %v and %d rows", err, block.Rows())
+	refused := func(what string) {
+		err := block.Take(func(block *Block) error { return orderLineRows(t.Context(), schemas.Delivery{Event: void}, block) })
+		if schemas.FateOf(err) != schemas.Poison || block.Rows() != 0 {
+			t.Errorf("a void %s gives %v and %d rows", what, err, block.Rows())
+		}
 	}
+	void.Header().Correction.CorrectedEventID = schemas.NamedID("order lines", "SO-3", "another")
+	refused("of another event than it carries")
+	void.Header().Correction.Original = nil
+	refused("without its original")
 }
 
 // Each way in which a line can be wrong has its code, and the gravest one stands.
