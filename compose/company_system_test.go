@@ -21,6 +21,7 @@ func TestCompanyThroughTheSystem(t *testing.T) {
 	s.drain(len(events), never, nothing) // positions are not events: completeness does not wait for them
 	s.settled(len(events), sent)
 	s.mustShow(company.Expected())
+	s.mustConserve(company.Expected().Lines)
 	if err := stop(); err != nil {
 		t.Error(err)
 	}

@@ -37,6 +37,7 @@ func TestOnlineRetailFromFileToClickHouse(t *testing.T) {
 	}
 	s.checkTrialBalance(sharedData(t, "uci_online_retail", "expected", "balances_by_account_and_month.csv"))
 	s.checkStock(sharedData(t, "uci_online_retail", "expected", "stock_on_hand.csv"))
+	s.checkOrderLines()
 	t.Run("hledger adds every month up as we do", s.exportMonths)
 	if err := stop(); err != nil {
 		t.Error(err)
@@ -72,6 +73,25 @@ func (s *system) checkTrialBalance(path string) {
 		if !v.IsZero() {
 			s.t.Errorf("trial balance %s: got %s, want nothing", key, v.Text())
 		}
+	}
+}
+
+// checkOrderLines: every line that anybody ordered has left and was billed, and nothing is open.
+func (s *system) checkOrderLines() {
+	s.t.Helper()
+	var lines, broken, named uint64
+	var ordered, shipped, invoiced string
+	begin := time.Now()
+	eventually(s.t, "every line is conserved", func() bool {
+		if err := s.conn.QueryRow(s.t.Context(), `SELECT count(), countIf(ordered != shipped OR ordered <= 0 OR cancelled != 0 OR open != 0 OR unbilled != 0 OR gap != 0 OR stock_gap != 0), countIf(code != ''),
+			toString(sum(ordered)), toString(sum(shipped)), toString(sum(invoiced)) FROM order_conservation WHERE legal_entity = 'UCI-GB'`).Scan(&lines, &broken, &named, &ordered, &shipped, &invoiced); err != nil {
+			s.t.Fatal(err)
+		}
+		return broken == 0
+	})
+	s.t.Logf("%d order lines are conserved: %s pieces ordered, %s shipped, %s invoiced; asked and answered in %s", lines, ordered, shipped, invoiced, time.Since(begin).Round(time.Millisecond))
+	if lines < 500_000 || named != 0 || ordered != shipped || shipped != invoiced {
+		s.t.Errorf("%d lines, %d with a code; %s ordered, %s shipped, %s invoiced", lines, named, ordered, shipped, invoiced)
 	}
 }
 

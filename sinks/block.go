@@ -27,6 +27,7 @@ type Block struct {
 	err     error
 	marked  struct{ rows, lines int }
 	pairs   []schemas.StringPair // scratch of one row
+	moves   lineMoves            // the same, of order_lines
 }
 
 // column is a Native column under construction.

@@ -45,6 +45,7 @@ func TestRowsSayWhatTheEventSays(t *testing.T) {
 		{"stock_deltas", "stock.delta", deltaCells},
 		{"stock_positions", "stock.position", stockCells},
 		{"stock_snapshots", "inventory.snapshot_taken", snapshotCells},
+		{"order_lines", "shipment.shipped", movedLineCells},
 		{"exceptions", "exception.raised", func(e schemas.Event) map[string]string {
 			x := e.(*schemas.ExceptionRaised)
 			return map[string]string{"exception_id": x.Meta.EventID.String(), "code": x.Code, "summary": x.Summary, "owner": x.Owner, "toDecimalString(amount, 4)": x.Amount.Amount.String(), "currency": x.Amount.Currency}
@@ -179,4 +180,14 @@ func snapshotCells(e schemas.Event) map[string]string {
 	return map[string]string{"event_id": x.Meta.EventID.String(), "snapshot_id": x.SnapshotID, "source_system": x.Meta.Source.System, "legal_entity": x.Meta.LegalEntity,
 		"toUnixTimestamp64Micro(as_of)": fmt.Sprint(int64(x.AsOf)), "source_sequence": fmt.Sprint(x.SourceSequence.V), "line_id": l.LineID, "sku": l.Stock.SKU, "location": l.Stock.Location,
 		"base_uom": l.BaseUOM, "toDecimalString(on_hand, 6)": l.OnHand.String(), "toDecimalString(unavailable, 6)": l.Unavailable.V.String(), "toDecimalString(reserved, 6)": l.Reserved.V.String()}
+}
+
+func movedLineCells(e schemas.Event) map[string]string {
+	x := e.(*schemas.ShipmentShipped)
+	l := x.Lines[0]
+	return map[string]string{"event_id": x.Meta.EventID.String(), "event_type": "shipment.shipped", "original_type": "", "legal_entity": x.Meta.LegalEntity, "order_id": x.OrderID,
+		"thread_sequence": fmt.Sprint(x.Meta.ThreadSequence.V), "toUnixTimestamp64Micro(occurred_at)": fmt.Sprint(int64(x.Meta.OccurredAt)),
+		"toUnixTimestamp64Micro(admitted_at)": fmt.Sprint(int64(x.Meta.AdmittedAt.V)), "effective_date": x.Meta.EffectiveDate.V.String(), "period": x.Meta.Period,
+		"order_line_id": l.OrderLineID, "sku": l.Stock.SKU, "base_uom": l.Quantity.BaseUOM, "toDecimalString(shipped, 6)": l.Quantity.BaseQty.String(),
+		"toDecimalString(demanded, 6)": l.ReservedConsumed.V.Add(l.DemandConsumed.V).Neg().String(), "ordered": "0", "invoiced": "0", "topic": "fulfillment"}
 }

@@ -46,6 +46,7 @@ func Tables(codec *schemas.Codec, expects Expects) []Table {
 		{"stock_deltas", []string{schemas.TopicDeltas}, []Upstream{deltas}, deltaColumns(), deltaRows},
 		{"stock_positions", []string{schemas.TopicPositions}, []Upstream{positions}, positionColumns(), positionRows},
 		{"stock_snapshots", []string{"inventory"}, []Upstream{admission}, snapshotColumns(), snapshotRows},
+		{"order_lines", []string{"orders", "inventory", "fulfillment", "billing", "returns"}, []Upstream{admission}, orderLineColumns(), orderLineRows},
 		{"dead_letters", []string{schemas.TopicLetters}, []Upstream{received, admission, finance, deltas, positions}, letterColumns(), letterRows(codec)},
 		{"exceptions", []string{schemas.TopicExceptions}, []Upstream{received, admission}, exceptionColumns(), exceptionRows},
 		{"holds", []string{schemas.TopicOutcomes}, []Upstream{admission}, holdColumns(), holdRows},

@@ -87,7 +87,7 @@ func (s *servers) reconciles() {
 		}
 	}
 	for _, u := range r.Units {
-		if u.Gap != "0" || u.Owner == "" {
+		if u.Gap != "0" || u.StockGap != "0" || u.LineID == "" || u.Owner == "" {
 			s.t.Errorf("units: %+v", u)
 		}
 	}

@@ -31,25 +31,11 @@ type openItem struct {
 	Owner        string            `ch:"owner" json:"owner"`
 }
 
-// unitsGap is an order and SKU whose units are not all shipped or cancelled.
-type unitsGap struct {
-	Entity       string `ch:"legal_entity" json:"legal_entity"`
-	OrderID      string `ch:"order_id" json:"order_id"`
-	SKU          string `ch:"sku" json:"sku"`
-	Ordered      string `ch:"ordered_text" json:"ordered"`
-	Shipped      string `ch:"shipped_text" json:"shipped"`
-	Cancelled    string `ch:"cancelled_text" json:"cancelled"`
-	Open         string `ch:"open_text" json:"open"`
-	Gap          string `ch:"gap_text" json:"gap"`
-	Code         string `ch:"code" json:"code"`
-	MissingEvent string `ch:"missing_event" json:"missing_event"`
-	Owner        string `ch:"owner" json:"owner"`
-}
-
 // reconciled is the answer of the verb.
 type reconciled struct {
 	Items   []openItem       `json:"open_items"`
-	Units   []unitsGap       `json:"orders"`
+	Units   []unitsGap       `json:"orders"` // by line
+	Drifts  []stockDrift     `json:"stock_drift"`
 	Unknown []unknownAccount `json:"accounts_without_role"`
 }
 
@@ -77,18 +63,16 @@ const selectOpenItems = `SELECT legal_entity, if(open_txn = 0, 'exchange at two 
 const selectUnknown = `SELECT account, any(legal_entity) AS entity, count() AS legs FROM journal_lines
 	WHERE ledger = 'PRIMARY' AND account NOT IN (SELECT code FROM accounts WHERE role != '') AND ({entity:String} = '' OR legal_entity = {entity:String}) GROUP BY account ORDER BY account`
 
-const selectUnits = `SELECT legal_entity, order_id, sku, toString(ordered) AS ordered_text, toString(shipped) AS shipped_text, toString(cancelled) AS cancelled_text, toString(open) AS open_text,
-	toString(gap) AS gap_text, code, missing_event, owner FROM order_conservation
-	WHERE (gap != 0 OR open != 0) AND ({entity:String} = '' OR legal_entity = {entity:String}) ORDER BY legal_entity, order_id, sku`
-
 func newReconcileCommand(a *app) *cobra.Command {
 	var entity, period string
 	c := &cobra.Command{
 		Use:   "reconcile",
 		Short: "Show what has not returned to zero: which event is missing, and whose it is",
 		Long: "Per key: shipped = invoiced + unbilled, invoiced = settled + credited + open, captured = settled + refunded + fees, batches against payouts, payouts against the\n" +
-			"bank; per order and SKU: ordered = shipped + cancelled + open. An open item is no error by itself: its age and its exception code say how much of one it is. The exit status\n" +
-			"is 1 where more was shipped than ordered, money is in suspense, or entries stand on accounts that no chart knows.",
+			"bank; per order line: ordered = shipped + cancelled + open, shipped = invoiced + unbilled, and what was credited and came back; per stock-keeping unit and place: what a\n" +
+			"warehouse counted last against the sum of its movements. An open item is no error by itself: its age and its exception code say how much of one it is. The exit status\n" +
+			"is 1 where more was shipped than ordered, where what was cancelled was shipped, where money is in suspense, or where entries stand on\n" +
+			"accounts that no chart knows.",
 		Example: "  throughline reconcile --entity ACME-US --period 2026-03\n  throughline reconcile -o json",
 		Args:    noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -100,7 +84,10 @@ func newReconcileCommand(a *app) *cobra.Command {
 			if r.Items, err = rowsOf[openItem](c.Context(), a, "open items", selectOpenItems, param("entity", entity), param("period", period)); err != nil {
 				return err
 			}
-			if r.Units, err = rowsOf[unitsGap](c.Context(), a, "units of orders", selectUnits, param("entity", entity)); err != nil {
+			if r.Units, err = rowsOf[unitsGap](c.Context(), a, "units of order lines", selectUnits, param("entity", entity)); err != nil {
+				return err
+			}
+			if r.Drifts, err = rowsOf[stockDrift](c.Context(), a, "stock drift", selectDrift, param("entity", entity)); err != nil {
 				return err
 			}
 			if r.Unknown, err = rowsOf[unknownAccount](c.Context(), a, "accounts without a role", selectUnknown, param("entity", entity)); err != nil {
@@ -113,7 +100,7 @@ func newReconcileCommand(a *app) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&entity, "entity", "", "only this legal entity")
-	c.Flags().StringVar(&period, "period", "", "what stood open at the end of this period, `2011-03`; units are as of now")
+	c.Flags().StringVar(&period, "period", "", "what stood open at the end of this period, `2011-03`; units and stock are as of now")
 	return c
 }
 
@@ -128,13 +115,7 @@ func (r reconciled) alarm() error {
 			return found(fmt.Errorf("E18: %s %s stands on %s %s: %s is missing, which is %s's", i.OpenFn, i.Functional, i.Account, i.Key, i.MissingEvent, i.Owner))
 		}
 	}
-	for _, u := range r.Units {
-		if u.Code == "E8" {
-			return found(fmt.Errorf("E8: of %s, order %s had %s ordered, %s shipped, %s cancelled and %s open: %s is missing, which is %s's", u.SKU, u.OrderID, u.Ordered, u.Shipped, u.Cancelled, u.Open,
-				u.MissingEvent, u.Owner))
-		}
-	}
-	return nil
+	return unitsAlarm(r.Units)
 }
 
 func writeReconciled(w io.Writer, r reconciled) {
@@ -148,11 +129,8 @@ func writeReconciled(w io.Writer, r reconciled) {
 	}
 	right(rows, 3, 5)
 	table(w, []string{"entity", "account", "key", "open, Dr +", "currency", "days", "code", "missing", "owner"}, rows)
-	rows = make([][]string, len(r.Units))
-	for i, u := range r.Units {
-		rows[i] = []string{u.Entity, u.OrderID, u.SKU, u.Ordered, u.Shipped, u.Cancelled, u.Open, u.Code, u.MissingEvent, u.Owner}
-	}
-	right(rows, 3, 4, 5, 6)
 	fmt.Fprintln(w)
-	table(w, []string{"entity", "order", "sku", "ordered", "shipped", "cancelled", "open", "code", "missing", "owner"}, rows)
+	writeUnits(w, r.Units)
+	fmt.Fprintln(w)
+	writeDrifts(w, r.Drifts)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"github.com/throughline/throughline/producers/simulate"
+	"github.com/throughline/throughline/producers/simulate/oracle"
 	"github.com/throughline/throughline/schemas"
 )
 
@@ -19,6 +20,7 @@ type verification struct {
 	Equal       bool         `json:"equal"`
 	Balances    int          `json:"balances"`  // compared
 	Positions   int          `json:"positions"` // compared
+	Lines       int          `json:"lines"`     // of orders, compared; 0 with --lives
 	Differences []difference `json:"differences"`
 }
 
@@ -61,12 +63,39 @@ func (a *app) verifyCompany(ctx context.Context, company *simulate.Company) erro
 	}
 	v.Positions = len(want.Positions)
 	v.compare(got, expected)
+	if err := v.orderLines(ctx, conn, want.Lines); err != nil {
+		return fmt.Errorf("reading the conservation of order lines: %w", err)
+	}
 	v.Equal = len(v.Differences) == 0
 	var different error
 	if !v.Equal {
 		different = found(fmt.Errorf("%d numbers differ from the second calculation; has the system seen other events of %s?", len(v.Differences), simulate.Entity))
 	}
 	return errors.Join(a.print(v, v.write), different)
+}
+
+// orderLines compares what became of each line with what the company expects, and holds it to account where a law is broken. A company of lives is calculated
+// by the dozen, and knows no line of its own.
+func (v *verification) orderLines(ctx context.Context, conn driver.Conn, want map[oracle.Line]oracle.Units) error {
+	if want == nil {
+		return nil
+	}
+	got, err := amounts(ctx, conn, `SELECT concat('line ', order_line_id, ' of order ', order_id, ' ', quantity.1), toString(quantity.2) FROM order_conservation
+		ARRAY JOIN [('ordered', ordered), ('shipped', shipped), ('cancelled', cancelled), ('open', open), ('invoiced', invoiced), ('unbilled', unbilled), ('credited', credited),
+			('returned', returned), ('gap', gap), ('stock_gap', stock_gap)] AS quantity WHERE legal_entity = ?`, simulate.Entity)
+	if err != nil {
+		return err
+	}
+	expected := map[string]schemas.Decimal{}
+	for line, u := range want {
+		for quantity, n := range map[string]schemas.Decimal{"ordered": u.Ordered, "shipped": u.Shipped, "cancelled": u.Cancelled, "open": u.Ordered.Sub(u.Shipped).Sub(u.Cancelled),
+			"invoiced": u.Invoiced, "unbilled": u.Shipped.Sub(u.Invoiced).Add(u.CreditedUnshipped), "credited": u.Credited, "returned": u.Returned} {
+			expected["line "+line.Line+" of order "+line.Order+" "+quantity] = n
+		}
+	}
+	v.Lines = len(want)
+	v.compare(got, expected)
+	return nil
 }
 
 func stock(ctx context.Context, conn driver.Conn) (map[string]schemas.Decimal, error) {
@@ -115,7 +144,7 @@ func (v *verification) compare(got, want map[string]schemas.Decimal) {
 
 func (v *verification) write(w io.Writer) {
 	if v.Equal {
-		fmt.Fprintf(w, "equal to the second calculation: %d movements of accounts, %d positions\n", v.Balances, v.Positions)
+		fmt.Fprintf(w, "equal to the second calculation: %d movements of accounts, %d positions, %d order lines\n", v.Balances, v.Positions, v.Lines)
 		return
 	}
 	rows := make([][]string, 0, len(v.Differences))

@@ -15,6 +15,7 @@ type Expected struct {
 	Currencies map[string]map[string]schemas.Decimal // account → currency → transaction amount
 	Open       map[Item]schemas.Decimal              // what stands on control accounts and 2200, by key, in its transaction currency; zeros left out
 	Positions  map[Shelf]Position                    // every shelf that was ever touched
+	Lines      map[Line]Units                        // every goods line of an order; Add leaves them out
 	Events     map[string]int64                      // event type → how many
 }
 
@@ -46,6 +47,7 @@ type story struct {
 	coming       map[string]*coming  // document and line → what is still to come of it
 	ledger       ledger
 	shelves      map[Shelf]map[string]*big.Rat
+	lines        map[Line]map[string]*big.Rat
 	counts       map[string]int64
 }
 
@@ -70,7 +72,7 @@ type undo struct {
 func Expect(reference []schemas.Event, events iter.Seq[schemas.Event]) (Expected, error) {
 	s := &story{costs: map[string][]cost{}, rates: map[string][]rate{}, voided: map[schemas.UUID]*undo{}, orders: map[string]*order{},
 		lots: map[string]*lot{}, parcels: map[string]*parcel{}, accrued: map[string]*big.Rat{}, dispatched: map[string]*big.Rat{}, invoiceRate: map[string]*big.Rat{}, reservations: map[string]Shelf{}, creditCost: map[string]*big.Rat{},
-		receiptCost: map[string]*big.Rat{}, coming: map[string]*coming{}, shelves: map[Shelf]map[string]*big.Rat{}, counts: map[string]int64{}}
+		receiptCost: map[string]*big.Rat{}, coming: map[string]*coming{}, shelves: map[Shelf]map[string]*big.Rat{}, lines: map[Line]map[string]*big.Rat{}, counts: map[string]int64{}}
 	for _, e := range reference {
 		switch x := e.(type) {
 		case *schemas.ReferenceItem:
@@ -86,6 +88,7 @@ func Expect(reference []schemas.Event, events iter.Seq[schemas.Event]) (Expected
 	}
 	for e := range events {
 		s.counts[e.EventType()]++
+		s.count(e)
 		if err := s.hear(e); err != nil {
 			return Expected{}, fmt.Errorf("%s %s: %w", e.EventType(), e.Header().EventID, err)
 		}
@@ -165,7 +168,7 @@ func (s *story) onVoid(m *schemas.Meta, do func()) {
 // outcome writes the sums down.
 func (s *story) outcome() (Expected, error) {
 	out := Expected{Balances: map[string]schemas.Decimal{}, Periods: map[string]map[string]schemas.Decimal{},
-		Currencies: map[string]map[string]schemas.Decimal{}, Open: map[Item]schemas.Decimal{}, Positions: map[Shelf]Position{}, Events: s.counts}
+		Currencies: map[string]map[string]schemas.Decimal{}, Open: map[Item]schemas.Decimal{}, Positions: map[Shelf]Position{}, Lines: map[Line]Units{}, Events: s.counts}
 	var w writer
 	for account, months := range s.ledger.months {
 		total := new(big.Rat)
@@ -194,6 +197,9 @@ func (s *story) outcome() (Expected, error) {
 			Reserved: w.decimal(buckets[reserved], 6), OpenDemand: w.decimal(buckets[openDemand], 6),
 			Inbound: w.decimal(buckets[inbound], 6), InboundReturns: w.decimal(buckets[returning], 6),
 			SafetyStock: w.decimal(buckets[safetyStock], 6)}
+	}
+	for line, tallies := range s.lines {
+		out.Lines[line] = w.units(tallies)
 	}
 	return out, w.err
 }
