@@ -225,7 +225,10 @@ func (c *completion) returned(x *schemas.ReturnReceived) error {
 	for i := range x.Lines {
 		l := &x.Lines[i]
 		c.expectedBack(x, l, used)
-		if doc, line := c.undelivered(x, l, used); line != nil {
+		if doc, line := c.undelivered(x, l, used); doc != nil {
+			if line == nil {
+				return contract("lines.stock is not what the shipment had for lines.order_line_id: what comes back undelivered is what was shipped")
+			}
 			if err := c.leaves(doc, line, l.Quantity.BaseQty, used, i); err != nil {
 				return err
 			}

@@ -79,7 +79,7 @@ func (b *billing) complete(l *schemas.InvoiceLine, n int) (from *schemas.Documen
 		if from = b.billable(l, s); l.Amounts == nil {
 			return from, copyShipment(l, from)
 		}
-		if from != nil {
+		if from != nil && goods(l.Kind) {
 			l.ShipmentLineID = from.LineID
 		}
 		return from, nil

@@ -198,11 +198,12 @@ func (c *completion) undelivered(x *schemas.ReturnReceived, l *schemas.ReturnLin
 	return doc, first
 }
 
-// shippedAs is the first line of a shipment that is of an order line and a SKU: a substitute is not what it stands for.
+// shippedAs is the first line of a shipment that is of a SKU, and of an order line where that is known: a substitute is not what it stands for.
 func (c *completion) shippedAs(doc *schemas.ThreadDocument, orderLine, sku string) *schemas.DocumentLine {
-	first := c.quote(doc, "shipment's order line", orderedID, orderLine)
-	if first == nil || isOf(first, orderLine, sku) {
-		return first
+	if orderLine != "" {
+		if first := c.quote(doc, "shipment's order line", orderedID, orderLine); first == nil || isOf(first, orderLine, sku) {
+			return first
+		}
 	}
 	for i := range doc.Lines {
 		if isOf(&doc.Lines[i], orderLine, sku) {
@@ -213,7 +214,7 @@ func (c *completion) shippedAs(doc *schemas.ThreadDocument, orderLine, sku strin
 }
 
 func isOf(from *schemas.DocumentLine, orderLine, sku string) bool {
-	return from.OrderLineID == orderLine && from.Stock != nil && from.Stock.SKU == sku
+	return (orderLine == "" || from.OrderLineID == orderLine) && from.Stock != nil && from.Stock.SKU == sku
 }
 
 // off takes goods off their way, where a thread keeps them as on it.

@@ -12,7 +12,8 @@
 // place that is big enough, else it goes on from the front; only where the line ends before that does it take several, and then its basis is the whole of their sum. So a line
 // that stands whole has no free place left and its slices sum to it, whatever was taken back on the way. Free places, and those that no basis tells, stand in the progress
 // record, which mostly has none. Three things are no slices of ours and may leave a unit: amounts that a source states (they count as sliced, and a void of them frees the end),
-// more than was ordered (which is told), and what bills or credits a line in two ways that overlap.
+// more than was ordered (which is told), and what takes one place in two ways: an invoice of a shipment whose place a line that names none has billed, or an invoice that goes
+// on after the end of the line was credited as never shipped.
 //
 // The progress record has grown by those places at its end: bytes that were written before are read as having none.
 //

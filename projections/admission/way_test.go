@@ -55,6 +55,32 @@ func TestADeliveryIsOfWhatIsLeft(t *testing.T) {
 	k.died(schemas.DeadLetterClassCONTRACT, "more of it than was still on its way")
 }
 
+// What comes back undelivered is what was shipped: found by its SKU, of several lots the one that is on its way, and nothing else.
+func TestWhatComesBackUndeliveredWasShipped(t *testing.T) {
+	k := newDesk(t)
+	s := ship("O1", "S1", "1", "1", "1")
+	s.Lines[1].Stock = stock("B")
+	other, b, lots := undelivered("R1", "S1", "1"), undelivered("R2", "S1", "1"), undelivered("R3", "S1", "1")
+	other.Lines[0].Stock, b.Lines[0].Stock = stock("C"), stock("B")
+	second := lots.Lines[0]
+	second.LineID, second.OrderLineID = "2", ""
+	lots.Lines = append(lots.Lines, second)
+	k.say(atOurRisk("O1"), s, other)
+	k.died(schemas.DeadLetterClassCONTRACT, "what comes back undelivered is what was shipped")
+	k.say(b)
+	k.clean(0)
+	same(t, "cost", last[*schemas.ReturnReceived](k).Lines[0].Cost.CostAmount, "9.5")
+	k.say(lots)
+	k.clean(0)
+	k.say(delivered("D1", "S1"))
+	k.died(schemas.DeadLetterClassCONTRACT, "delivered, lost or brought back before")
+	k.say(void("V1", lots), delivered("D2", "S1"))
+	k.clean(0)
+	if got := last[*schemas.ShipmentDelivered](k).Lines; len(got) != 2 || got[0].ShipmentLineID != "a" || got[1].ShipmentLineID != "c" {
+		t.Errorf("delivered %+v, want a and c", got)
+	}
+}
+
 // A claim for goods of the customer is made once for each of them.
 func TestGoodsOfTheCustomerAreLostOnce(t *testing.T) {
 	k := newDesk(t)
