@@ -227,6 +227,106 @@ func (x *ThreadHold) hashContent(h *contentHasher) {
 	}
 }
 
+// ThreadSlice: A piece of a line's amounts that counting from the front does not find: free again, because what had taken it was taken back, or taken by an event whose basis does not say where.
+type ThreadSlice struct {
+	Kind    string       `json:"kind"`              // whose slices: shipped, invoiced, credited, unshipped or way
+	LineID  string       `json:"line_id"`           // of the order; way: shipment and its line
+	Of      Decimal      `json:"of"`                // the quantity that amounts are for; decimal(20,6)
+	Before  Decimal      `json:"before"`            // where the piece begins in it; decimal(20,6)
+	This    Decimal      `json:"this"`              // how much it is; decimal(20,6)
+	Amounts *LineAmounts `json:"amounts,omitzero"`  // what it is a piece of; none: the line as it stands
+	TakenBy string       `json:"taken_by,omitzero"` // event and its line; none: free
+}
+
+func (x *ThreadSlice) appendAvro(b []byte) ([]byte, error) {
+	var err error
+	if b, err = appendString(b, x.Kind); err != nil {
+		return b, inField("kind", err)
+	}
+	if b, err = appendString(b, x.LineID); err != nil {
+		return b, inField("line_id", err)
+	}
+	if b, err = appendDecimalWire(b, x.Of, 6, 20); err != nil {
+		return b, inField("of", err)
+	}
+	if b, err = appendDecimalWire(b, x.Before, 6, 20); err != nil {
+		return b, inField("before", err)
+	}
+	if b, err = appendDecimalWire(b, x.This, 6, 20); err != nil {
+		return b, inField("this", err)
+	}
+	if x.Amounts == nil {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		if b, err = x.Amounts.appendAvro(b); err != nil {
+			return b, inField("amounts", err)
+		}
+	}
+	if x.TakenBy == "" {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		if b, err = appendString(b, x.TakenBy); err != nil {
+			return b, inField("taken_by", err)
+		}
+	}
+	return b, nil
+}
+
+func (x *ThreadSlice) decodeAvro(r *reader) {
+	x.Kind = r.string()
+	x.LineID = r.string()
+	x.Of = r.decimal(6, 20)
+	x.Before = r.decimal(6, 20)
+	x.This = r.decimal(6, 20)
+	if r.null() || !r.present() {
+		x.Amounts = nil
+	} else {
+		if x.Amounts == nil {
+			x.Amounts = new(LineAmounts)
+		}
+		x.Amounts.decodeAvro(r)
+	}
+	if r.null() || !r.present() {
+		x.TakenBy = ""
+	} else {
+		x.TakenBy = r.string()
+	}
+}
+
+func (x *ThreadSlice) hashContent(h *contentHasher) {
+	if x.Amounts != nil {
+		h.name("amounts")
+		x.Amounts.hashContent(h)
+		h.endRecord()
+	}
+	if !x.Before.IsZero() {
+		h.name("before")
+		h.decimal(x.Before)
+	}
+	if x.Kind != "" {
+		h.name("kind")
+		h.string(x.Kind)
+	}
+	if x.LineID != "" {
+		h.name("line_id")
+		h.string(x.LineID)
+	}
+	if !x.Of.IsZero() {
+		h.name("of")
+		h.decimal(x.Of)
+	}
+	if x.TakenBy != "" {
+		h.name("taken_by")
+		h.string(x.TakenBy)
+	}
+	if !x.This.IsZero() {
+		h.name("this")
+		h.decimal(x.This)
+	}
+}
+
 // ThreadProgress: The small, mutable part of a thread's state.
 type ThreadProgress struct {
 	NextSequence int64               `json:"next_sequence"`
@@ -237,6 +337,7 @@ type ThreadProgress struct {
 	Lines        []LineProgress      `json:"lines,omitempty"`
 	Reservations []ThreadReservation `json:"reservations,omitempty"`
 	Holds        []ThreadHold        `json:"holds,omitempty"`
+	Slices       []ThreadSlice       `json:"slices,omitempty"`
 }
 
 func (x *ThreadProgress) appendAvro(b []byte) ([]byte, error) {
@@ -289,6 +390,17 @@ func (x *ThreadProgress) appendAvro(b []byte) ([]byte, error) {
 		b = endBlock(b, at, len(x.Holds), 42)
 	}
 	b = append(b, 0)
+	if len(x.Slices) > 0 {
+		at := len(b)
+		b = beginBlock(b, len(x.Slices), 10)
+		for i := range x.Slices {
+			if b, err = x.Slices[i].appendAvro(b); err != nil {
+				return b, inItem("slices", i, err)
+			}
+		}
+		b = endBlock(b, at, len(x.Slices), 10)
+	}
+	b = append(b, 0)
 	return b, nil
 }
 
@@ -323,6 +435,13 @@ func (x *ThreadProgress) decodeAvro(r *reader) {
 		for ; k.left > 0 && r.err == nil; k.left-- {
 			x.Holds = extend(r, x.Holds, k.left)
 			x.Holds[len(x.Holds)-1].decodeAvro(r)
+		}
+	}
+	x.Slices = x.Slices[:0]
+	for k := r.firstBlock(10); k.left > 0; k = r.nextBlock(k) {
+		for ; k.left > 0 && r.err == nil; k.left-- {
+			x.Slices = extend(r, x.Slices, k.left)
+			x.Slices[len(x.Slices)-1].decodeAvro(r)
 		}
 	}
 }
@@ -374,6 +493,14 @@ func (x *ThreadProgress) hashContent(h *contentHasher) {
 	if len(x.Seen) > 0 {
 		h.name("seen")
 		h.bytes(x.Seen)
+	}
+	if len(x.Slices) > 0 {
+		h.name("slices")
+		h.count(len(x.Slices))
+		for i := range x.Slices {
+			x.Slices[i].hashContent(h)
+			h.endRecord()
+		}
 	}
 }
 

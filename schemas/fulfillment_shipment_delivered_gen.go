@@ -223,7 +223,7 @@ func (x *ShipmentDelivered) hashContent(h *contentHasher) {
 	}
 }
 
-// DeliveredLine: One delivered line, whole. Without lines all of the shipment was delivered.
+// DeliveredLine: One delivered line; its quantity may be less where the goods were ours until then. Without lines all that is still on its way was delivered.
 type DeliveredLine struct {
 	ShipmentLineID string           `json:"shipment_line_id"`
 	OrderLineID    string           `json:"order_line_id,omitzero"`

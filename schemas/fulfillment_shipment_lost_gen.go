@@ -183,7 +183,7 @@ func (x LiableParty) index() int {
 	return -1
 }
 
-// LostLine: One lost line. Without lines all of the shipment was lost.
+// LostLine: One lost line. Without lines all that may still be lost was.
 type LostLine struct {
 	ShipmentLineID string     `json:"shipment_line_id"`
 	OrderLineID    string     `json:"order_line_id,omitzero"`

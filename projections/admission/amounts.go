@@ -86,6 +86,18 @@ func (c *completion) orderLine(order *schemas.OrderAccepted, id string) (*schema
 	return nil, nil, contract("lines.order_line_id is not a line of the order")
 }
 
+// lineOf finds a line of the thread's order; nil where there is none.
+func (c *completion) lineOf(id string) *schemas.OrderLine {
+	if c.ordered == nil {
+		c.ordered = c.t.order()
+	}
+	line, _, err := c.orderLine(c.ordered, id)
+	if err != nil {
+		return nil
+	}
+	return line
+}
+
 // shippable finds a line of the thread's order that has stock behind it, and checks that a quantity of it is counted in the line's unit.
 func (c *completion) shippable(order *schemas.OrderAccepted, id string, q *schemas.Quantity) (*schemas.OrderLine, *schemas.LineProgress, error) {
 	line, progress, err := c.orderLine(order, id)

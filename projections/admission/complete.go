@@ -19,9 +19,15 @@ type completion struct {
 	document   *schemas.ThreadDocument // what later events may quote
 	docKind    string
 	original   schemas.Event // of a correction
+	id         schemas.UUID
+
+	freed   map[slicedLine][]schemas.ThreadSlice // free places of the lines that the event takes some of
+	touched []slicedLine                         // keys of freed, in their order
+	held    []schemas.ThreadSlice                // places that the event takes and its bases do not say
 
 	orderLines index
-	quoted     map[string]*index // of documents that lines name
+	ordered    *schemas.OrderAccepted // the order as it stood before the event
+	quoted     map[string]*index      // of documents that lines name
 }
 
 // quote finds the line of a document that another one quotes, by its own id or by that of the order's line; nil where there is none.
@@ -43,6 +49,7 @@ func ownID(l *schemas.DocumentLine) string     { return l.LineID }
 func orderedID(l *schemas.DocumentLine) string { return l.OrderLineID }
 
 func (c *completion) complete(e schemas.Event) error {
+	c.id = e.Header().EventID
 	if err := c.envelope(e.Header()); err != nil {
 		return err
 	}

@@ -16,15 +16,11 @@ func (c *completion) invoiced(x *schemas.InvoiceIssued) error {
 	if err := c.invoiceHead(x, order); err != nil {
 		return err
 	}
-	taken := map[string]schemas.Decimal{}
+	b := billing{completion: c, order: order, exponent: exponent, taken: map[string]schemas.Decimal{}}
 	for i := range x.Lines {
-		l := &x.Lines[i]
-		if l.Amounts == nil {
-			if err := c.invoiceLine(l, order, taken, exponent); err != nil {
-				return err
-			}
+		if err := b.line(x, i); err != nil {
+			return err
 		}
-		c.overInvoiced(x, l, order, taken)
 	}
 	if order != nil {
 		if err := c.taxRestated(x, exponent); err != nil {
@@ -73,77 +69,6 @@ func (c *completion) shipmentRate(x *schemas.InvoiceIssued, order *schemas.Order
 	return c.spot(order.Currency, schemas.RateTypeSPOT)
 }
 
-// invoiceLine copies the amounts of the shipment line that it names; one that names none takes its slice from the front.
-func (c *completion) invoiceLine(l *schemas.InvoiceLine, order *schemas.OrderAccepted, taken map[string]schemas.Decimal, exponent uint8) error {
-	if order == nil || l.Kind == schemas.LineKindCHARGE && l.OrderLineID == "" {
-		return contract("lines.amounts is missing: only a line of an order can be completed")
-	}
-	if s := c.t.document("shipment", l.ShipmentID); s != nil {
-		return c.copyShipment(l, s)
-	}
-	line, progress, err := c.orderLine(order, l.OrderLineID)
-	if err != nil {
-		return err
-	}
-	if l.Quantity == nil {
-		q := line.Quantity
-		l.Quantity = &q
-	}
-	if err := sameUnit(line, l.Quantity); err != nil {
-		return err
-	}
-	before := progress.Invoiced.Add(taken[l.OrderLineID])
-	l.Amounts, l.Basis = c.amounts(part{line, before, l.Quantity.BaseQty, true}, exponent)
-	if l.Stock == nil {
-		l.Stock = line.Stock
-	}
-	return nil
-}
-
-// overInvoiced counts a line, and tells where more is billed than there is to bill: than was shipped where the line names a shipment, which may have been
-// billed before, else than was ordered.
-func (c *completion) overInvoiced(x *schemas.InvoiceIssued, l *schemas.InvoiceLine, order *schemas.OrderAccepted, taken map[string]schemas.Decimal) {
-	if order == nil || l.Quantity == nil || !goods(l.Kind) {
-		return
-	}
-	line, progress, err := c.orderLine(order, l.OrderLineID)
-	if err != nil {
-		return // a line of the bill that is none of the order
-	}
-	taken[l.OrderLineID] = taken[l.OrderLineID].Add(l.Quantity.BaseQty)
-	limit := line.Quantity.BaseQty
-	if l.ShipmentID != "" {
-		limit = progress.Shipped
-	}
-	if progress.Invoiced.Add(taken[l.OrderLineID]).Cmp(limit) > 0 {
-		c.exception("OVER_COMMITTED", "more is invoiced than was ordered or shipped", x)
-	}
-}
-
-func (c *completion) copyShipment(l *schemas.InvoiceLine, s *schemas.ThreadDocument) error {
-	var from *schemas.DocumentLine
-	if l.ShipmentLineID != "" {
-		from = c.quote(s, "shipment line", ownID, l.ShipmentLineID)
-	} else {
-		from = c.quote(s, "shipment's order line", orderedID, l.OrderLineID)
-	}
-	switch {
-	case from == nil:
-		return contract("lines.shipment_line_id is not a line of the shipment")
-	case l.Quantity != nil && !l.Quantity.BaseQty.Equal(from.Qty):
-		return contract("lines.quantity is not that of the shipment line it names: bill a shipment line whole, or name none")
-	}
-	amounts := *from.Amounts
-	l.Amounts, l.Basis, l.OrderLineID, l.ShipmentLineID = &amounts, from.Basis, from.OrderLineID, from.LineID
-	if l.Stock == nil {
-		l.Stock = from.Stock
-	}
-	if l.Quantity == nil {
-		l.Quantity = &schemas.Quantity{Qty: from.Qty, UOM: from.BaseUOM, BaseQty: from.Qty, BaseUOM: from.BaseUOM}
-	}
-	return nil
-}
-
 func (c *completion) credited(x *schemas.CreditMemoIssued) error {
 	exponent, err := c.exponent(x.Currency)
 	if err != nil {
@@ -162,7 +87,7 @@ func (c *completion) credited(x *schemas.CreditMemoIssued) error {
 		l := &x.Lines[i]
 		l.StatesTax = false // only we say so
 		if l.Amounts == nil {
-			if err := c.creditLine(x, l, order, taken, exponent); err != nil {
+			if err := c.creditLine(x, i, order, taken, exponent); err != nil {
 				return err
 			}
 		} else {
@@ -212,7 +137,8 @@ func (c *completion) creditHead(x *schemas.CreditMemoIssued, order *schemas.Orde
 }
 
 // creditLine takes its slice from the front of what was shipped, or, for goods that never shipped, from the back of what was invoiced.
-func (c *completion) creditLine(x *schemas.CreditMemoIssued, l *schemas.CreditLine, order *schemas.OrderAccepted, taken map[string]schemas.Decimal, exponent uint8) error {
+func (c *completion) creditLine(x *schemas.CreditMemoIssued, n int, order *schemas.OrderAccepted, taken map[string]schemas.Decimal, exponent uint8) error {
+	l := &x.Lines[n]
 	if order == nil || l.OrderLineID == "" || l.Quantity == nil {
 		return contract("lines.amounts is missing: only a quantity of an order line can be completed")
 	}
@@ -223,48 +149,85 @@ func (c *completion) creditLine(x *schemas.CreditMemoIssued, l *schemas.CreditLi
 	if err := sameUnit(line, l.Quantity); err != nil {
 		return err
 	}
-	this, freight := l.Quantity.BaseQty, l.CreditsFreight || l.Goods == schemas.CreditedGoodsNOT_SHIPPED
-	before := c.creditable(x, l, progress, taken)
-	l.Amounts, l.Basis = c.amounts(part{line, before, this, freight}, exponent)
-	c.creditedTaxes(l, line, freight, exponent)
+	if !sameKind(line.Kind, l.Kind) {
+		return contract("lines.amounts is missing: a line of another kind than the order's is no part of it, and states its amounts")
+	}
+	unshipped, key := creditedAs(l)
+	done, this, freight := taken[key], l.Quantity.BaseQty, l.CreditsFreight || unshipped || !goods(line.Kind)
+	taken[key] = done.Add(this)
+	s, left := c.creditable(line, progress, unshipped, done)
+	if left.Cmp(this) < 0 {
+		c.exception("OVER_COMMITTED", "more is credited than was shipped, or than was invoiced and not shipped", x)
+	}
+	l.Amounts, l.Basis = c.slice(&s, this, freight, exponent, n)
+	c.creditedTaxes(l, line, c.placesOf(line, l.Basis, n), freight, exponent)
 	if l.Stock == nil {
-		l.Stock = line.Stock
+		l.Stock = c.creditedStock(l, line)
 	}
 	return nil
 }
 
-// creditable counts a credited quantity of an order line, tells where more is credited than there is to credit, and gives where the slice begins.
-func (c *completion) creditable(x *schemas.CreditMemoIssued, l *schemas.CreditLine, progress *schemas.LineProgress, taken map[string]schemas.Decimal) (before schemas.Decimal) {
-	unshipped, key := l.Goods == schemas.CreditedGoodsNOT_SHIPPED, l.OrderLineID
-	if unshipped {
-		key += "\x00unshipped" // the two ends of one line do not count against each other
-	}
-	done, this := taken[key], l.Quantity.BaseQty
-	taken[key] = done.Add(this)
-	before, left := progress.Credited.Add(done), progress.Shipped.Sub(progress.Credited).Sub(done)
-	if unshipped {
-		open := progress.Invoiced.Sub(progress.CreditedUnshipped).Sub(done)
-		before, left = open.Sub(this), open.Sub(progress.Shipped)
-	}
-	if left.Cmp(this) < 0 {
-		c.exception("OVER_COMMITTED", "more is credited than was shipped, or than was invoiced and not shipped", x)
-	}
-	return before
-}
-
 // statedCredit holds a line whose amounts the source states against the order's line: they stand, and more than there is to credit is told all the same.
 func (c *completion) statedCredit(x *schemas.CreditMemoIssued, l *schemas.CreditLine, order *schemas.OrderAccepted, taken map[string]schemas.Decimal) {
-	if order == nil || l.Quantity == nil || !goods(l.Kind) {
+	if order == nil || l.Quantity == nil {
 		return
 	}
 	line, progress, err := c.orderLine(order, l.OrderLineID)
-	if err != nil {
+	if err != nil || !sameKind(line.Kind, l.Kind) {
 		return // a line of the memo that is none of the order
 	}
-	c.creditable(x, l, progress, taken)
-	if l.Amounts.Net.Abs().Cmp(line.Amounts.Net.Abs()) > 0 {
+	unshipped, key := creditedAs(l)
+	_, left := c.creditable(line, progress, unshipped, taken[key])
+	taken[key] = taken[key].Add(l.Quantity.BaseQty)
+	switch {
+	case left.Cmp(l.Quantity.BaseQty) < 0:
+		c.exception("OVER_COMMITTED", "more is credited than was shipped, or than was invoiced and not shipped", x)
+	case l.Amounts.Net.Abs().Cmp(line.Amounts.Net.Abs()) > 0:
 		c.exception("OVER_COMMITTED", "more money is credited than the order line holds", x)
 	}
+}
+
+// creditedAs says from which end of an order line a credit takes its slice, and under which key it counts: the two ends do not count against each other.
+func creditedAs(l *schemas.CreditLine) (unshipped bool, key string) {
+	if unshipped = goods(l.Kind) && l.Goods == schemas.CreditedGoodsNOT_SHIPPED; unshipped {
+		return true, l.OrderLineID + "\x00unshipped"
+	}
+	return false, l.OrderLineID
+}
+
+// creditedStock is what a credit line that does not say so is about: what the shipment line it names had, which may be a substitute, else what was ordered.
+func (c *completion) creditedStock(l *schemas.CreditLine, line *schemas.OrderLine) *schemas.StockRef {
+	doc := c.t.document("shipment", l.ShipmentID)
+	if doc == nil || line.Stock == nil {
+		return line.Stock
+	}
+	from := c.quote(doc, "shipment line", ownID, l.ShipmentLineID)
+	if from == nil && c.shippedAs(doc, l.OrderLineID, line.Stock.SKU) == nil {
+		from = c.quote(doc, "shipment's order line", orderedID, l.OrderLineID)
+	}
+	if from == nil {
+		return line.Stock
+	}
+	return from.Stock
+}
+
+// creditable is where a credit takes its slice from, and how much there is to credit: of goods what was shipped, or was invoiced and did not ship; of a charge
+// or a gift card, which never ship, what was invoiced.
+func (c *completion) creditable(line *schemas.OrderLine, progress *schemas.LineProgress, unshipped bool, done schemas.Decimal) (slicing, schemas.Decimal) {
+	s := slicing{kind: ofCredited, id: line.LineID, line: line, done: progress.Credited.Add(done)}
+	switch {
+	case unshipped:
+		s.kind, s.done, s.end = ofUnshipped, progress.CreditedUnshipped.Add(done), c.invoicedEnd(progress)
+		return s, progress.Invoiced.Sub(s.done).Sub(progress.Shipped)
+	case goods(line.Kind):
+		return s, progress.Shipped.Sub(s.done)
+	}
+	return s, progress.Invoiced.Sub(s.done)
+}
+
+// invoicedEnd is how far a line's invoices reach.
+func (c *completion) invoicedEnd(progress *schemas.LineProgress) schemas.Decimal {
+	return progress.Invoiced.Add(quantityIn(c.free(ofInvoiced, progress.LineID)))
 }
 
 // creditCost is what the goods that are expected back had cost: the shipment's, where the line names it, else the standard.
@@ -278,7 +241,7 @@ func (c *completion) creditCost(l *schemas.CreditLine) {
 // issueCost is the cost at which goods were issued: of the shipment where it is named, else of the first that had them, else the standard of the effective date.
 func (c *completion) issueCost(shipment, orderLine, sku string, base schemas.Decimal) *schemas.CostBasis {
 	if s := c.t.document("shipment", shipment); s != nil {
-		if l := c.quote(s, "shipment's order line", orderedID, orderLine); l != nil && l.Cost != nil {
+		if l := c.shippedAs(s, orderLine, sku); l != nil && l.Cost != nil {
 			return costOf(l.Cost.Method, l.Cost.UnitCost, base, l.Cost.CostVersion, l.Cost.Currency)
 		}
 	}
@@ -297,8 +260,11 @@ func (c *completion) returned(x *schemas.ReturnReceived) error {
 	for i := range x.Lines {
 		l := &x.Lines[i]
 		c.expectedBack(x, l, used)
-		if doc, line := c.undelivered(x, l); line != nil {
-			if err := c.leaves(doc, line.LineID, l.Quantity.BaseQty, used); err != nil {
+		if doc, line := c.undelivered(x, l, used); doc != nil {
+			if line == nil {
+				return contract("lines.stock is not what the shipment had for lines.order_line_id: what comes back undelivered is what was shipped")
+			}
+			if err := c.leaves(doc, line, l.Quantity.BaseQty, used, i); err != nil {
 				return err
 			}
 		}
@@ -313,17 +279,30 @@ func (c *completion) returned(x *schemas.ReturnReceived) error {
 	return nil
 }
 
-// dispositioned values each line as its receipt did.
+func dispositionedOf(receipt string) string { return "dispositioned:" + receipt }
+
+// dispositioned values each line as its receipt did, and holds it against that: another item is not what came back, and what has left the inspection has left it
+// once. A refurbished piece stays in it until it is put back into stock or given away.
 func (c *completion) dispositioned(x *schemas.ReturnDispositioned) error {
-	receipt := c.t.document("receipt", x.ReceiptID)
+	receipt, used := c.t.document("receipt", x.ReceiptID), map[*schemas.DocumentLine]schemas.Decimal{}
 	for i := range x.Lines {
 		l := &x.Lines[i]
+		from := c.quote(receipt, "receipt line", ownID, l.ReceiptLineID)
+		switch {
+		case from == nil || from.Cost == nil:
+			return contract("lines.receipt_line_id is not a line of the receipt")
+		case from.Stock.SKU != l.Stock.SKU:
+			return contract("lines.stock is not what came back under receipt_line_id: correct the receipt, or name the line that it is")
+		case from.BaseUOM != l.Quantity.BaseUOM:
+			return contract("lines.quantity.base_uom is not that of the receipt")
+		case c.t.counted(dispositionedOf(x.ReceiptID), from.LineID).Add(used[from]).Add(l.Quantity.BaseQty).Cmp(from.Qty) > 0:
+			return contract("lines.quantity is more than came back and is still in inspection: void the disposition that took it wrongly, or correct the receipt")
+		}
+		if l.Outcome != schemas.ReturnOutcomeREFURBISH {
+			used[from] = used[from].Add(l.Quantity.BaseQty)
+		}
 		if l.Cost != nil {
 			continue
-		}
-		from := c.quote(receipt, "receipt line", ownID, l.ReceiptLineID)
-		if from == nil || from.Cost == nil {
-			return contract("lines.receipt_line_id is not a line of the receipt")
 		}
 		l.Cost = costOf(from.Cost.Method, from.Cost.UnitCost, l.Quantity.BaseQty, from.Cost.CostVersion, from.Cost.Currency)
 	}

@@ -24,7 +24,7 @@ func (c *completion) changed(x *schemas.OrderChanged) error {
 			continue
 		}
 		line, progress := &order.Lines[at], c.t.line(l.LineID)
-		if progress == nil || !says(line, l) {
+		if progress == nil || !says(line, l.Kind, l.Before) {
 			return contract("lines.before is not what the order says: send the change against its current version")
 		}
 		l.OpenBefore = schemas.Some(progress.Demand)
@@ -43,9 +43,11 @@ func (c *completion) changed(x *schemas.OrderChanged) error {
 }
 
 // says holds a line's state before a change against the order's.
-func says(line *schemas.OrderLine, l *schemas.ChangedLine) bool {
-	b := l.Before
-	if goods(line.Kind) != goods(l.Kind) || !b.Quantity.BaseQty.Equal(line.Quantity.BaseQty) || b.Quantity.BaseUOM != line.Quantity.BaseUOM ||
+func says(line *schemas.OrderLine, kind schemas.LineKind, b *schemas.OrderLineState) bool {
+	if b == nil { // a dropped line
+		return line.Quantity.BaseQty.IsZero()
+	}
+	if goods(line.Kind) != goods(kind) || !b.Quantity.BaseQty.Equal(line.Quantity.BaseQty) || b.Quantity.BaseUOM != line.Quantity.BaseUOM ||
 		!b.Amounts.Total.Equal(line.Amounts.Total) || b.RequestedDate != line.RequestedDate {
 		return false
 	}
@@ -57,7 +59,8 @@ func says(line *schemas.OrderLine, l *schemas.ChangedLine) bool {
 
 // keeps refuses a change of what has shipped or was billed: those amounts are in the books. A price changes by credit memo, or on a new line.
 func (c *completion) keeps(line *schemas.OrderLine, after *schemas.OrderLineState, progress *schemas.LineProgress, exponent uint8) error {
-	for _, done := range []schemas.Decimal{progress.Shipped, progress.Invoiced} {
+	for _, s := range [...]slicing{{kind: ofShipped, done: progress.Shipped}, {kind: ofInvoiced, done: progress.Invoiced}} {
+		done := s.done
 		switch {
 		case done.Sign() <= 0:
 			continue
@@ -68,13 +71,57 @@ func (c *completion) keeps(line *schemas.OrderLine, after *schemas.OrderLineStat
 		}
 		changed := *line
 		changed.Quantity, changed.Amounts = after.Quantity, after.Amounts
-		was, _ := c.amounts(part{line, zeroQty, done, true}, exponent)
-		is, _ := c.amounts(part{&changed, zeroQty, done, true}, exponent)
+		was, upTo := c.standing(line, s.kind, done, after.Quantity.BaseQty, exponent)
+		is, _ := c.amounts(part{&changed, zeroQty, upTo, true}, exponent)
 		if !was.Gross.Equal(is.Gross) || !was.Net.Equal(is.Net) || !was.FreightNet.Equal(is.FreightNet) || !sameTaxes(was.Taxes, is.Taxes) {
 			return contract("lines.after changes the amounts of what has shipped or was billed: credit it, or add a line")
 		}
 	}
 	return nil
+}
+
+// standing is the amounts that a change must keep: up to the line's front, whose free places stay what they are; or, where the line becomes shorter than that, of
+// what stands, which is then all at its beginning.
+func (c *completion) standing(line *schemas.OrderLine, kind string, done, of schemas.Decimal, exponent uint8) (*schemas.LineAmounts, schemas.Decimal) {
+	free := c.free(kind, line.LineID)
+	front := done.Add(quantityIn(free))
+	was, _ := c.amounts(part{line, zeroQty, front, true}, exponent)
+	if of.Cmp(front) >= 0 {
+		return was, front
+	}
+	for i := range free {
+		p, _ := c.piece(line, &free[i], true, exponent)
+		negate(p)
+		add(was, p)
+	}
+	return was, done
+}
+
+func negate(a *schemas.LineAmounts) {
+	a.Gross, a.Net, a.FreightNet, a.Total = a.Gross.Neg(), a.Net.Neg(), a.FreightNet.Neg(), a.Total.Neg()
+	for i := range a.Taxes {
+		a.Taxes[i].Amount, a.Taxes[i].Base = a.Taxes[i].Amount.Neg(), a.Taxes[i].Base.Neg()
+	}
+}
+
+// keepPlaces keeps the free and the held places of a line what they were worth before a change; where nothing stands of it, or it becomes shorter than its front,
+// there are none left.
+func (c *completion) keepPlaces(was *schemas.OrderLine, of schemas.Decimal) {
+	p := c.t.line(was.LineID)
+	if p == nil || len(c.t.progress.Slices) == 0 {
+		return
+	}
+	for _, s := range [...]slicing{{kind: ofShipped, done: p.Shipped}, {kind: ofInvoiced, done: p.Invoiced}, {kind: ofCredited, done: p.Credited}, {kind: ofUnshipped, done: p.CreditedUnshipped}} {
+		if s.done.Sign() <= 0 || of.Cmp(s.done.Add(quantityIn(c.free(s.kind, was.LineID)))) < 0 {
+			c.t.progress.Slices = without(c.t.progress.Slices, s.kind, was.LineID)
+		}
+	}
+	for i := range c.t.progress.Slices {
+		if s := &c.t.progress.Slices[i]; s.LineID == was.LineID && s.Kind != ofWay && s.Amounts == nil {
+			amounts := was.Amounts
+			s.Of, s.Amounts = was.Quantity.BaseQty, &amounts
+		}
+	}
 }
 
 func sameTaxes(a, b []schemas.TaxAmount) bool {
@@ -126,6 +173,7 @@ func (c *completion) restated(order *schemas.OrderAccepted, l *schemas.ChangedLi
 		c.t.progress.Lines = append(c.t.progress.Lines, noProgress(l.LineID))
 	}
 	line := &order.Lines[at]
+	c.keepPlaces(line, ordered(to))
 	if to == nil {
 		line.Quantity.Qty, line.Quantity.BaseQty = zeroQty, zeroQty
 		line.Amounts = schemas.LineAmounts{Gross: zero, Net: zero, FreightNet: zero, Total: zero}
@@ -150,8 +198,42 @@ func (c *completion) closed(x *schemas.OrderClosed) error {
 		switch {
 		case goods(line.Kind) && !progress.Demand.IsZero() || !progress.Reserved.IsZero():
 			c.exception("ORDER_NOT_DONE", "the order is closed, and something of it is still open or reserved", x)
-		case !l.Ordered.Equal(line.Quantity.BaseQty) || !l.Shipped.Equal(progress.Shipped) || !l.Cancelled.Equal(progress.Cancelled) || !l.Invoiced.Equal(progress.Invoiced):
+		case !l.Ordered.Equal(line.Quantity.BaseQty) || !c.shippedIs(l.Shipped, progress) || !l.Cancelled.Equal(progress.Cancelled) || !l.Invoiced.Equal(progress.Invoiced):
 			c.exception("ORDER_DIFFERS", "the order is closed with other quantities than have come: an event is missing", x)
+		}
+	}
+	return nil
+}
+
+// shippedIs says whether a quantity is what shipped of a line, with or without what never arrived.
+func (c *completion) shippedIs(q schemas.Decimal, p *schemas.LineProgress) bool {
+	return q.Equal(p.Shipped) || q.Equal(p.Shipped.Add(c.t.counted(undeliveredLines, p.LineID)))
+}
+
+// undoes refuses to take a change back over what came after it: another change, or what was shipped and billed by it.
+func (c *completion) undoes(x *schemas.OrderChanged) error {
+	order := c.t.order()
+	if order == nil {
+		return nil
+	}
+	exponent, err := c.exponent(order.Currency)
+	if err != nil {
+		return err
+	}
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		line, progress, err := c.orderLine(order, l.LineID)
+		if err != nil {
+			continue
+		}
+		if !says(line, l.Kind, l.After) {
+			return contract("the order was changed again since: void the later change first, or send a new order.changed against its current version")
+		}
+		if err := c.keeps(line, l.Before, progress, exponent); err != nil {
+			return contract("what has shipped or was billed since stands by the changed order: void that first, or send a new order.changed that keeps it")
+		}
+		if goods(line.Kind) && progress.Demand.Add(ordered(l.Before)).Sub(ordered(l.After)).Sign() < 0 {
+			c.exception("OVER_COMMITTED", "less is ordered than was reserved, shipped or cancelled: release or credit that", x)
 		}
 	}
 	return nil

@@ -29,8 +29,13 @@ func (c *completion) corrected(e schemas.Event) error {
 	if superseded, ok := e.(*schemas.RuleSuperseded); ok {
 		return c.superseded(superseded)
 	}
+	if changed, ok := original.(*schemas.OrderChanged); ok {
+		if err := c.undoes(changed); err != nil {
+			return err
+		}
+	}
 	if c.builtUpon(original) {
-		c.exception("OVER_COMMITTED", "what is voided was reserved, shipped, cancelled or consumed already: void or correct that too", e)
+		c.exception("OVER_COMMITTED", "what is voided was reserved, shipped, cancelled, consumed, delivered, lost, returned, invoiced or credited already: void or correct that too", e)
 	}
 	return nil
 }
@@ -93,6 +98,36 @@ func (c *completion) builtUpon(original schemas.Event) bool {
 			r := c.t.reservation(x.ReservationID, l.LineID)
 			return r != nil && r.Remaining.Cmp(l.Quantity.BaseQty) < 0
 		})
+	case *schemas.ShipmentShipped:
+		return slices.ContainsFunc(x.Lines, func(l schemas.ShipmentLine) bool { return c.shippedOn(x, &l) })
+	case *schemas.ShipmentLost:
+		return slices.ContainsFunc(x.Lines, func(l schemas.LostLine) bool {
+			return atDelivery(x.Control) && c.shippedAgain(l.OrderLineID, l.Quantity.BaseQty)
+		})
+	case *schemas.ReturnReceived:
+		return x.Against == schemas.ReturnAgainstUNDELIVERED && slices.ContainsFunc(x.Lines, func(l schemas.ReturnLine) bool { return c.shippedAgain(l.OrderLineID, l.Quantity.BaseQty) })
 	}
 	return false
+}
+
+// shippedOn says whether anything came of a shipment's line: it arrived, or will not, or was billed, or so much of its order line came back.
+func (c *completion) shippedOn(x *schemas.ShipmentShipped, l *schemas.ShipmentLine) bool {
+	if atDelivery(x.Control) {
+		if r := c.t.reservation(inTransit(x.ShipmentID), l.LineID); r != nil && r.Remaining.Cmp(l.Quantity.BaseQty) < 0 {
+			return true
+		}
+	}
+	for _, tally := range [...]string{lostOf(x.ShipmentID), returnedOf(x.ShipmentID), invoicedOf(x.ShipmentID)} {
+		if c.t.counted(tally, l.LineID).Sign() > 0 {
+			return true
+		}
+	}
+	p := c.t.line(l.OrderLineID)
+	return p != nil && p.Credited.Cmp(p.Shipped.Sub(l.Quantity.BaseQty)) > 0
+}
+
+// shippedAgain says whether other goods have shipped in the place of what was lost or brought back, so that with these there would be too many.
+func (c *completion) shippedAgain(orderLine string, q schemas.Decimal) bool {
+	line, p := c.lineOf(orderLine), c.t.line(orderLine)
+	return line != nil && p != nil && p.Shipped.Add(p.Cancelled).Add(q).Cmp(line.Quantity.BaseQty) > 0
 }

@@ -126,51 +126,6 @@ func (c *completion) transferred(x *schemas.InventoryTransferReceived) error {
 	return nil
 }
 
-// delivered copies the shipment's lines, whole. Goods that still were ours on the way are delivered, lost or brought back once.
-func (c *completion) delivered(x *schemas.ShipmentDelivered) error {
-	doc := c.t.document("shipment", x.ShipmentID)
-	x.Channel, x.Currency, x.FX, x.Funding, x.Control = doc.Channel, doc.Currency, doc.FX, doc.Funding, doc.Control
-	if len(x.Lines) == 0 {
-		for i := range doc.Lines {
-			x.Lines = append(x.Lines, schemas.DeliveredLine{ShipmentLineID: doc.Lines[i].LineID})
-		}
-	}
-	used := map[string]schemas.Decimal{}
-	for i := range x.Lines {
-		l := &x.Lines[i]
-		from := c.quote(doc, "shipment line", ownID, l.ShipmentLineID)
-		if from == nil {
-			return contract("lines.shipment_line_id is not a line of the shipment")
-		}
-		if l.Quantity != nil && !l.Quantity.BaseQty.Equal(from.Qty) {
-			return contract("lines.quantity is not that of the shipment line: a line is delivered whole, and what is missing of it is lost or comes back")
-		}
-		if err := c.leaves(doc, l.ShipmentLineID, from.Qty, used); err != nil {
-			return err
-		}
-		l.OrderLineID, l.Stock, l.Amounts, l.Basis, l.Cost = from.OrderLineID, from.Stock, from.Amounts, from.Basis, from.Cost
-		l.Quantity = quantityOf(from, from.Qty)
-	}
-	return nil
-}
-
-// leaves refuses to take goods off their way twice, where they are ours until they arrive.
-func (c *completion) leaves(doc *schemas.ThreadDocument, line string, q schemas.Decimal, used map[string]schemas.Decimal) error {
-	if ours(doc) && c.arrives(inTransit(doc.DocumentID), line, q, used).Cmp(q) < 0 {
-		return contract("lines.shipment_line_id was delivered, lost or brought back before")
-	}
-	return nil
-}
-
-// ours says whether a shipment's goods are ours until they arrive.
-func ours(doc *schemas.ThreadDocument) bool {
-	return doc.Control != nil && doc.Control.Point == schemas.TransferPointAT_DELIVERY
-}
-
-func quantityOf(from *schemas.DocumentLine, q schemas.Decimal) *schemas.Quantity {
-	return &schemas.Quantity{Qty: q, UOM: from.BaseUOM, BaseQty: q, BaseUOM: from.BaseUOM}
-}
-
 func (c *completion) returning(x *schemas.ShipmentReturnedToSender) error {
 	doc := c.t.document("shipment", x.ShipmentID)
 	back := &schemas.ThreadDocument{DocumentID: x.ReturnID, ExpectedDate: x.ExpectedDate}
@@ -190,38 +145,6 @@ func (c *completion) returning(x *schemas.ShipmentReturnedToSender) error {
 		back.Lines = append(back.Lines, schemas.DocumentLine{LineID: l.ShipmentLineID, OrderLineID: l.OrderLineID, Stock: l.Stock, Qty: l.Quantity.BaseQty, BaseUOM: l.Quantity.BaseUOM})
 	}
 	c.document, c.docKind = back, "returning"
-	return nil
-}
-
-func (c *completion) lost(x *schemas.ShipmentLost) error {
-	doc := c.t.document("shipment", x.ShipmentID)
-	if x.Control == nil {
-		x.Control = doc.Control
-	}
-	if len(x.Lines) == 0 {
-		for i := range doc.Lines {
-			x.Lines = append(x.Lines, schemas.LostLine{ShipmentLineID: doc.Lines[i].LineID})
-		}
-	}
-	used := map[string]schemas.Decimal{}
-	for i := range x.Lines {
-		l := &x.Lines[i]
-		from := c.quote(doc, "shipment line", ownID, l.ShipmentLineID)
-		if from == nil {
-			return contract("lines.shipment_line_id is not a line of the shipment")
-		}
-		if l.Quantity == nil {
-			l.Quantity = quantityOf(from, from.Qty)
-		}
-		if l.Quantity.BaseUOM != from.BaseUOM || l.Quantity.BaseQty.Cmp(from.Qty) > 0 {
-			return contract("lines.quantity is more than was shipped, or in another unit")
-		}
-		if err := c.leaves(doc, l.ShipmentLineID, l.Quantity.BaseQty, used); err != nil {
-			return err
-		}
-		l.OrderLineID, l.Stock = from.OrderLineID, from.Stock
-		l.Cost = costOf(from.Cost.Method, from.Cost.UnitCost, l.Quantity.BaseQty, from.Cost.CostVersion, from.Cost.Currency)
-	}
 	return nil
 }
 
@@ -268,21 +191,21 @@ func announcedAs(x *schemas.ReturnReceived) string {
 	return comingBack(x.RMAID)
 }
 
-// undelivered is the shipment line that comes back instead of arriving, where the goods were still ours.
-func (c *completion) undelivered(x *schemas.ReturnReceived, l *schemas.ReturnLine) (doc *schemas.ThreadDocument, line *schemas.DocumentLine) {
-	if doc = c.t.document("shipment", cmp.Or(l.ShipmentID, x.ShipmentID)); x.Against != schemas.ReturnAgainstUNDELIVERED || doc == nil || !ours(doc) {
-		return nil, nil
-	}
-	return doc, c.quote(doc, "shipment's order line", orderedID, l.OrderLineID)
-}
-
 // cameBack takes a returned line off what was expected, and off its way where it never arrived.
-func (c *completion) cameBack(x *schemas.ReturnReceived, l *schemas.ReturnLine, signed func(schemas.Decimal) schemas.Decimal) {
+func (c *completion) cameBack(x *schemas.ReturnReceived, n int, signed func(schemas.Decimal) schemas.Decimal) {
+	l := &x.Lines[n]
 	if _, line := c.announced(x, l); line != nil {
 		c.expect(announcedAs(x), line.LineID, &l.Stock, signed(l.ExpectedConsumed.V).Neg())
 	}
-	if doc, line := c.undelivered(x, l); line != nil {
+	if c.neverArrived(x.Meta.EventID, n, signed) {
+		return
+	}
+	if doc, line := c.undelivered(x, l, nil); line != nil { // taken before the thread noted its places
 		c.off(doc.DocumentID, line.LineID, signed(l.Quantity.BaseQty))
+	} else if doc := c.t.document("shipment", l.ShipmentID); doc != nil {
+		if from := c.shippedAs(doc, l.OrderLineID, l.Stock.SKU); from != nil {
+			c.count(returnedOf(doc.DocumentID), from.LineID, signed(l.Quantity.BaseQty))
+		}
 	}
 }
 
@@ -339,24 +262,23 @@ func (c *completion) moveEffect(e schemas.Event, signed func(schemas.Decimal) sc
 		}
 	case *schemas.ShipmentDelivered:
 		for i := range x.Lines {
-			c.off(x.ShipmentID, x.Lines[i].ShipmentLineID, signed(x.Lines[i].Quantity.BaseQty))
+			c.arrived(x, i, signed)
 		}
 	case *schemas.ShipmentLost:
 		for i := range x.Lines {
-			c.off(x.ShipmentID, x.Lines[i].ShipmentLineID, signed(x.Lines[i].Quantity.BaseQty))
+			c.wasLost(x, i, signed)
 		}
 	case *schemas.ReturnReceived:
 		for i := range x.Lines {
-			c.cameBack(x, &x.Lines[i], signed)
+			c.cameBack(x, i, signed)
+		}
+	case *schemas.ReturnDispositioned:
+		for i := range x.Lines {
+			if l := &x.Lines[i]; l.Outcome != schemas.ReturnOutcomeREFURBISH {
+				c.count(dispositionedOf(x.ReceiptID), l.ReceiptLineID, signed(l.Quantity.BaseQty))
+			}
 		}
 	default:
 		c.authorize(e, signed)
-	}
-}
-
-// off takes goods off their way, where a thread keeps them as on it.
-func (c *completion) off(shipment, line string, q schemas.Decimal) {
-	if r := c.t.reservation(inTransit(shipment), line); r != nil {
-		r.Remaining = r.Remaining.Sub(q)
 	}
 }

@@ -114,16 +114,16 @@ func (c *completion) shipped(x *schemas.ShipmentShipped) error {
 		if err != nil {
 			return err
 		}
-		before := progress.Shipped.Add(taken[l.OrderLineID])
+		done := progress.Shipped.Add(taken[l.OrderLineID])
 		c.consume(l, line, progress, used)
 		taken[l.OrderLineID] = taken[l.OrderLineID].Add(l.Quantity.BaseQty)
 		if l.Amounts == nil {
-			l.Amounts, l.Basis = c.amounts(part{line, before, l.Quantity.BaseQty, true}, exponent)
+			l.Amounts, l.Basis = c.slice(&slicing{kind: ofShipped, id: l.OrderLineID, line: line, done: done}, l.Quantity.BaseQty, true, exponent, i)
 		}
 		if l.Cost == nil {
 			l.Cost = c.standardCost(l.Stock.SKU, l.Quantity.BaseQty)
 		}
-		if before.Add(l.Quantity.BaseQty).Add(progress.Cancelled).Cmp(line.Quantity.BaseQty) > 0 {
+		if done.Add(l.Quantity.BaseQty).Add(progress.Cancelled).Cmp(line.Quantity.BaseQty) > 0 {
 			c.exception("OVER_COMMITTED", "shipped and cancelled exceed ordered", x)
 		}
 		stock := l.Stock

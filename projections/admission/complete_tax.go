@@ -94,47 +94,79 @@ func taxedLines(x *schemas.InvoiceIssued) (lines []schemas.DocumentLine) {
 	return lines
 }
 
-// creditedTaxes replaces the order's taxes of a credited slice by those of the invoices that stated their own for the same pieces.
-func (c *completion) creditedTaxes(l *schemas.CreditLine, line *schemas.OrderLine, freight bool, exponent uint8) {
-	restated := c.restatedLines(l.OrderLineID)
-	if len(restated) == 0 {
+// creditedTaxes replaces the order's taxes of a credit by those of the invoices that stated their own for the same pieces.
+func (c *completion) creditedTaxes(l *schemas.CreditLine, line *schemas.OrderLine, places []schemas.ThreadSlice, freight bool, exponent uint8) {
+	restated := c.restatedLines(line)
+	if len(restated) == 0 || len(places) == 0 {
 		return
 	}
-	var taxes []schemas.TaxAmount
-	from, end, found := l.Basis.QtyBefore, l.Basis.QtyBefore.Add(l.Basis.QtyThis), false
-	take := func(of []schemas.TaxAmount, before, this, whole schemas.Decimal) {
-		for _, t := range of {
-			if t.On == schemas.TaxOnFREIGHT && !freight {
-				continue
-			}
-			t.Amount = schemas.Slice(t.Amount, before, this, whole, exponent, c.rounding)
-			t.Base = schemas.Slice(t.Base, before, this, whole, exponent, c.rounding)
-			taxes = addTax(taxes, t)
+	t := taxing{completion: c, line: line, freight: freight, exponent: exponent}
+	for i := range places {
+		t.piece(restated, places[i].Before, places[i].Before.Add(places[i].This))
+	}
+	if t.found {
+		l.StatesTax = true
+		restate(l.Amounts, t.taxes)
+	}
+}
+
+// placesOf are the pieces of an order line that line n of the event took; none where nobody knows.
+func (c *completion) placesOf(line *schemas.OrderLine, b *schemas.AllocationBasis, n int) (places []schemas.ThreadSlice) {
+	if sliceOf(line, b) {
+		return []schemas.ThreadSlice{{Before: b.QtyBefore, This: b.QtyThis}}
+	}
+	for _, p := range c.held {
+		if p.Amounts != nil {
+			return nil
+		}
+		if p.TakenBy == taker(c.id, n) {
+			places = append(places, p)
 		}
 	}
+	return places
+}
+
+// taxing collects the taxes of pieces of a line.
+type taxing struct {
+	*completion
+	line     *schemas.OrderLine
+	freight  bool
+	exponent uint8
+	taxes    []schemas.TaxAmount
+	found    bool // an invoice stated its own for some of it
+}
+
+// piece takes the taxes of what lies between two places: the invoice's where one stated its own, else the order's.
+func (t *taxing) piece(restated []*schemas.DocumentLine, from, end schemas.Decimal) {
 	for _, r := range restated {
 		low, high := r.Basis.QtyBefore.Max(from), r.Basis.QtyBefore.Add(r.Basis.QtyThis).Min(end)
 		if high.Cmp(low) <= 0 {
 			continue
 		}
 		if low.Cmp(from) > 0 { // no invoice stated anything for these
-			take(line.Amounts.Taxes, from, low.Sub(from), line.Quantity.BaseQty)
+			t.take(t.line.Amounts.Taxes, from, low.Sub(from), t.line.Quantity.BaseQty)
 		}
-		take(r.Amounts.Taxes, low.Sub(r.Basis.QtyBefore), high.Sub(low), r.Basis.QtyThis)
-		from, found = high, true
-	}
-	if !found {
-		return
+		t.take(r.Amounts.Taxes, low.Sub(r.Basis.QtyBefore), high.Sub(low), r.Basis.QtyThis)
+		from, t.found = high, true
 	}
 	if from.Cmp(end) < 0 {
-		take(line.Amounts.Taxes, from, end.Sub(from), line.Quantity.BaseQty)
+		t.take(t.line.Amounts.Taxes, from, end.Sub(from), t.line.Quantity.BaseQty)
 	}
-	l.StatesTax = true
-	restate(l.Amounts, taxes)
+}
+
+func (t *taxing) take(of []schemas.TaxAmount, before, this, whole schemas.Decimal) {
+	for _, x := range of {
+		if x.On == schemas.TaxOnFREIGHT && !t.freight {
+			continue
+		}
+		x.Amount = schemas.Slice(x.Amount, before, this, whole, t.exponent, t.rounding)
+		x.Base = schemas.Slice(x.Base, before, this, whole, t.exponent, t.rounding)
+		t.taxes = addTax(t.taxes, x)
+	}
 }
 
 // restatedLines are the lines of the thread's invoices that stated their own taxes for an order line, in the order of their pieces.
-func (c *completion) restatedLines(orderLine string) (all []*schemas.DocumentLine) {
+func (c *completion) restatedLines(line *schemas.OrderLine) (all []*schemas.DocumentLine) {
 	for _, fact := range c.t.progress.Facts {
 		id, ok := strings.CutPrefix(fact, "invoice:")
 		if !ok {
@@ -142,7 +174,7 @@ func (c *completion) restatedLines(orderLine string) (all []*schemas.DocumentLin
 		}
 		doc := c.t.document("invoice", id)
 		for i := 0; doc != nil && i < len(doc.Lines); i++ {
-			if l := &doc.Lines[i]; l.OrderLineID == orderLine && l.Basis != nil && l.Amounts != nil {
+			if l := &doc.Lines[i]; l.OrderLineID == line.LineID && l.Amounts != nil && sliceOf(line, l.Basis) {
 				all = append(all, l)
 			}
 		}

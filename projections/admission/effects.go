@@ -23,6 +23,7 @@ func (c *completion) apply(e schemas.Event) {
 		c.t.learn(noted)
 	}
 	c.moneyMoved(e, true)
+	c.noteSlices()
 	if c.document != nil {
 		c.st.Put(documentKey(c.t.name, c.docKind, c.document.DocumentID), c.document)
 	}
@@ -120,31 +121,69 @@ func (c *completion) documentEffect(e schemas.Event, signed func(schemas.Decimal
 			c.onLine(l.OrderLineID, func(p *schemas.LineProgress) {
 				p.Shipped = p.Shipped.Add(signed(l.Quantity.BaseQty))
 				p.Demand = p.Demand.Sub(signed(l.DemandConsumed.V))
+				c.undone(ofShipped, p, p.Shipped, i, l.Quantity.BaseQty, l.Amounts, l.Basis)
 			})
 		}
 	case *schemas.InvoiceIssued:
 		for i := range x.Lines {
-			if l := &x.Lines[i]; l.Quantity != nil {
-				c.onLine(l.OrderLineID, func(p *schemas.LineProgress) { p.Invoiced = p.Invoiced.Add(signed(l.Quantity.BaseQty)) })
-			}
+			c.billedLine(&x.Lines[i], i, signed)
 		}
 	case *schemas.CreditMemoIssued:
 		for i := range x.Lines {
-			l := &x.Lines[i]
-			if l.Quantity == nil || !goods(l.Kind) {
-				continue
-			}
-			c.onLine(l.OrderLineID, func(p *schemas.LineProgress) {
-				if l.Goods == schemas.CreditedGoodsNOT_SHIPPED {
-					p.CreditedUnshipped = p.CreditedUnshipped.Add(signed(l.Quantity.BaseQty))
-				} else {
-					p.Credited = p.Credited.Add(signed(l.Quantity.BaseQty))
-				}
-			})
+			c.creditedLine(&x.Lines[i], i, signed)
 		}
 	default:
 		c.moveEffect(e, signed)
 	}
+}
+
+// billedLine counts what an invoice line bills of the order's line, and of a shipment's.
+func (c *completion) billedLine(l *schemas.InvoiceLine, n int, signed func(schemas.Decimal) schemas.Decimal) {
+	p := c.t.line(l.OrderLineID)
+	if p == nil || l.Quantity == nil || !c.counts(l.OrderLineID, l.Kind) {
+		return
+	}
+	q := signed(l.Quantity.BaseQty)
+	p.Invoiced = p.Invoiced.Add(q)
+	c.undone(ofInvoiced, p, p.Invoiced, n, l.Quantity.BaseQty, l.Amounts, l.Basis)
+	if goods(l.Kind) && l.ShipmentLineID != "" {
+		c.count(invoicedOf(l.ShipmentID), l.ShipmentLineID, q)
+	}
+}
+
+func (c *completion) creditedLine(l *schemas.CreditLine, n int, signed func(schemas.Decimal) schemas.Decimal) {
+	p := c.t.line(l.OrderLineID)
+	if p == nil || l.Quantity == nil || !c.counts(l.OrderLineID, l.Kind) {
+		return
+	}
+	q := signed(l.Quantity.BaseQty)
+	if goods(l.Kind) && l.Goods == schemas.CreditedGoodsNOT_SHIPPED {
+		p.CreditedUnshipped = p.CreditedUnshipped.Add(q)
+		c.undone(ofUnshipped, p, p.CreditedUnshipped, n, l.Quantity.BaseQty, l.Amounts, l.Basis)
+		return
+	}
+	p.Credited = p.Credited.Add(q)
+	c.undone(ofCredited, p, p.Credited, n, l.Quantity.BaseQty, l.Amounts, l.Basis)
+}
+
+// counts says whether a line of a document is of the order line that it names. Of an order that was voided only goods are known to be.
+func (c *completion) counts(id string, kind schemas.LineKind) bool {
+	if line := c.lineOf(id); line != nil {
+		return sameKind(line.Kind, kind)
+	}
+	return goods(kind)
+}
+
+// undone frees what line n of a voided document had taken of an order's line; done is what stands without it.
+func (c *completion) undone(kind string, p *schemas.LineProgress, done schemas.Decimal, n int, q schemas.Decimal, a *schemas.LineAmounts, b *schemas.AllocationBasis) {
+	if c.original == nil {
+		return
+	}
+	s := &slicing{kind: kind, id: p.LineID, line: c.lineOf(p.LineID), done: done}
+	if kind == ofUnshipped {
+		s.end = c.invoicedEnd(p)
+	}
+	c.giveBack(s, c.original.Header().EventID, n, q, a, b)
 }
 
 func (c *completion) accept(x *schemas.OrderAccepted, signed func(schemas.Decimal) schemas.Decimal) {

@@ -28,7 +28,8 @@ func decode(key string, b []byte) (any, error) {
 	var rec schemas.StateRecord
 	switch key[0] {
 	case 'p':
-		rec = &schemas.ThreadProgress{}
+		p := &schemas.ThreadProgress{}
+		return p, schemas.ReadGrownState(b, p, 1) // slices came later
 	case 'o':
 		rec = &schemas.OrderAccepted{}
 	case 'd':
@@ -133,6 +134,14 @@ func (t *thread) line(id string) *schemas.LineProgress {
 
 func (t *thread) reservation(id, line string) *schemas.ThreadReservation {
 	all := t.progress.Reservations
+	if len(all) <= lookThrough { // without a key for each of them
+		for i := range all {
+			if all[i].LineID == line && all[i].ReservationID == id {
+				return &all[i]
+			}
+		}
+		return nil
+	}
 	if i := t.reservations.find(len(all), func(i int) string { return all[i].ReservationID + "\x00" + all[i].LineID }, id+"\x00"+line); i >= 0 {
 		return &all[i]
 	}
