@@ -27,6 +27,7 @@ type standing struct {
 // books reads what the manifest of one entity and period says.
 type books struct {
 	entity, period string
+	without        map[schemas.Position]bool   // records that were accepted as no part of the books
 	ranges         map[schemas.Position]*Range // offset 0 in the key
 	ruleSets       map[string]int64
 	rules          map[string]int64
@@ -49,8 +50,9 @@ func booksTopics() []string {
 }
 
 // readBooks reads up to offsets. What cannot be decoded belongs to no period; an audit names it.
-func (d Desk) readBooks(ctx context.Context, entity, period string, until map[string]map[int32]int64) (*books, error) {
+func (d Desk) readBooks(ctx context.Context, entity, period string, until map[string]map[int32]int64, without map[schemas.Position]bool) (*books, error) {
 	b := newBooks(entity, period)
+	b.without = without
 	for topic, partitions := range until {
 		for p, end := range partitions {
 			b.ranges[schemas.Position{Topic: topic, Partition: p}] = &Range{Topic: topic, Partition: p, To: end}
@@ -64,8 +66,13 @@ func (d Desk) readBooks(ctx context.Context, entity, period string, until map[st
 		r.From = min(starts[at.Topic][at.Partition], r.To)
 	}
 	n := 0
-	for x, err := range schemas.Read(ctx, d.Cluster, d.Codec, schemas.Span{Topics: booksTopics(), Until: until, Open: true}) {
-		if err != nil && schemas.FateOf(err) != schemas.Poison {
+	reuse := schemas.Reuse{Codec: d.Codec} // strings and numbers are kept, events are not
+	for rec, err := range schemas.ReadRecords(ctx, d.Cluster, schemas.Span{Topics: booksTopics(), Until: until, Open: true}) {
+		var x schemas.Delivery
+		if err == nil {
+			x, err = reuse.Deliver(ctx, rec)
+		}
+		if err != nil && (rec == nil || schemas.FateOf(err) != schemas.Poison) {
 			return nil, fmt.Errorf("reading the books of %s %s: %w", entity, period, err)
 		}
 		if n++; n%5000 == 0 {
@@ -86,7 +93,7 @@ func (d Desk) progress(stage string, done, total int) {
 
 func (b *books) take(d schemas.Delivery) {
 	m := d.Event.Header()
-	if m.LegalEntity != b.entity {
+	if m.LegalEntity != b.entity || b.without[d.Position] {
 		return
 	}
 	entry, isEntry := d.Event.(*schemas.JournalEntry)
@@ -131,6 +138,11 @@ func (b *books) book(e *schemas.JournalEntry, d schemas.Delivery) {
 	b.lines += int64(len(e.Lines))
 	b.ruleSets[e.Meta.RuleSet]++
 	b.rules[fmt.Sprintf("%s@%d", e.RuleID, e.RuleVersion)]++
+	b.sum(e)
+}
+
+// sum adds an entry to the trial balance.
+func (b *books) sum(e *schemas.JournalEntry) {
 	for i := range e.Lines {
 		l := &e.Lines[i]
 		k := Balance{Account: l.Account, Currency: l.Currency, Functional: e.FunctionalCurrency}

@@ -34,7 +34,8 @@ type Manifest struct {
 	Controls   []Control    `json:"controls"`      // what stood open on 1150 and 2100 at the end of the period
 	Exceptions []Exception  `json:"exceptions"`
 	Chain      []Head       `json:"chain"`
-	Hash       string       `json:"hash"` // SHA-256 over all of the above
+	Accepted   []Acceptance `json:"accepted,omitempty"` // findings that were let stand; records of the journal among them are in none of the above
+	Hash       string       `json:"hash"`               // SHA-256 over all of the above
 }
 
 // Range is the part of a partition that was read: to is exclusive.
