@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/throughline/throughline/compose/replay"
 	"github.com/throughline/throughline/projections/chain"
 	"github.com/throughline/throughline/schemas"
 )
@@ -36,17 +37,24 @@ type books struct {
 	lines          int64
 	balances       map[Balance]*Balance // amounts are not set in the key
 	open           map[Control]schemas.Decimal
-	exceptions     []Exception
+	raised         map[schemas.UUID]raised
+	resolutions    replay.Resolutions
+}
+
+// raised is an exception and where its newest record stands.
+type raised struct {
+	Exception
+	at schemas.Position
 }
 
 func newBooks(entity, period string) *books {
 	return &books{entity: entity, period: period, ranges: map[schemas.Position]*Range{}, ruleSets: map[string]int64{}, rules: map[string]int64{},
-		schemas: map[SchemaUse]int64{}, balances: map[Balance]*Balance{}, open: map[Control]schemas.Decimal{}}
+		schemas: map[SchemaUse]int64{}, balances: map[Balance]*Balance{}, open: map[Control]schemas.Decimal{}, raised: map[schemas.UUID]raised{}}
 }
 
 // booksTopics are what a manifest is made of.
 func booksTopics() []string {
-	return append(schemas.CanonicalTopics(), schemas.TopicJournal, schemas.TopicExceptions)
+	return append(schemas.CanonicalTopics(), schemas.TopicJournal, schemas.TopicExceptions, schemas.TopicActions)
 }
 
 // readBooks reads up to offsets. What cannot be decoded belongs to no period; an audit names it.
@@ -58,7 +66,8 @@ func (d Desk) readBooks(ctx context.Context, entity, period string, until map[st
 			b.ranges[schemas.Position{Topic: topic, Partition: p}] = &Range{Topic: topic, Partition: p, To: end}
 		}
 	}
-	starts, err := d.starts(ctx, booksTopics()...)
+	topics := slices.Sorted(maps.Keys(until)) // a manifest from before exceptions were resolved names no actions: it listed all
+	starts, err := d.starts(ctx, topics...)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +76,7 @@ func (d Desk) readBooks(ctx context.Context, entity, period string, until map[st
 	}
 	n := 0
 	reuse := schemas.Reuse{Codec: d.Codec} // strings and numbers are kept, events are not
-	for rec, err := range schemas.ReadRecords(ctx, d.Cluster, schemas.Span{Topics: booksTopics(), Until: until, Open: true}) {
+	for rec, err := range schemas.ReadRecords(ctx, d.Cluster, schemas.Span{Topics: topics, Until: until, Open: true}) {
 		var x schemas.Delivery
 		if err == nil {
 			x, err = reuse.Deliver(ctx, rec)
@@ -93,6 +102,11 @@ func (d Desk) progress(stage string, done, total int) {
 
 func (b *books) take(d schemas.Delivery) {
 	m := d.Event.Header()
+	if a, ok := d.Event.(*schemas.OperatorAction); ok {
+		kept := *a // what is read is written over
+		b.resolutions.Take(&kept)
+		return
+	}
 	if m.LegalEntity != b.entity || b.without[d.Position] {
 		return
 	}
@@ -111,7 +125,7 @@ func (b *books) take(d schemas.Delivery) {
 	case *schemas.JournalEntry:
 		b.book(x, d)
 	case *schemas.ExceptionRaised:
-		b.exceptions = append(b.exceptions, Exception{ID: m.EventID.String(), Code: x.Code, Summary: x.Summary, Owner: x.Owner, Event: x.SubjectEventID.V.String()})
+		b.raised[m.EventID] = raised{Exception{ID: m.EventID.String(), Code: x.Code, Summary: x.Summary, Owner: x.Owner, Event: x.SubjectEventID.V.String()}, d.Position}
 	}
 }
 
@@ -158,7 +172,7 @@ func (b *books) sum(e *schemas.JournalEntry) {
 // manifest sorts everything, so that the same books give the same bytes.
 func (b *books) manifest() Manifest {
 	m := Manifest{Version: manifestVersion, Entity: b.entity, Period: b.period, Entries: int64(len(b.entries)), Lines: b.lines, RuleSets: countsOf(b.ruleSets), Rules: countsOf(b.rules),
-		Ranges: []Range{}, Schemas: []SchemaUse{}, Balances: []Balance{}, Controls: []Control{}, Exceptions: b.exceptions, Chain: []Head{}}
+		Ranges: []Range{}, Schemas: []SchemaUse{}, Balances: []Balance{}, Controls: []Control{}, Exceptions: b.exceptions(), Chain: []Head{}}
 	for _, r := range b.ranges {
 		m.Ranges = append(m.Ranges, *r)
 	}
@@ -183,13 +197,20 @@ func (b *books) manifest() Manifest {
 		m.Controls = append(m.Controls, c)
 	}
 	slices.SortFunc(m.Controls, func(x, y Control) int { return cmp.Or(cmp.Compare(x.Account, y.Account), cmp.Compare(x.Key, y.Key)) })
-	slices.SortFunc(m.Exceptions, func(x, y Exception) int { return cmp.Compare(x.ID, y.ID) })
-	m.Exceptions = slices.CompactFunc(m.Exceptions, func(x, y Exception) bool { return x.ID == y.ID })
-	if m.Exceptions == nil {
-		m.Exceptions = []Exception{}
-	}
 	m.Journal = b.hash()
 	return m
+}
+
+// exceptions are those that nobody had dealt with.
+func (b *books) exceptions() []Exception {
+	all := []Exception{}
+	for id, x := range b.raised {
+		if b.resolutions.Of(id, x.at) == nil {
+			all = append(all, x.Exception)
+		}
+	}
+	slices.SortFunc(all, func(x, y Exception) int { return cmp.Compare(x.ID, y.ID) })
+	return all
 }
 
 // hash is over every entry that stands, a doubled one twice.

@@ -32,7 +32,7 @@ type Manifest struct {
 	Balances   []Balance    `json:"trial_balance"` // movements of the period
 	Journal    string       `json:"journal_hash"`  // SHA-256 over id and hash of each entry, sorted by them; an entry's hash is that of package chain
 	Controls   []Control    `json:"controls"`      // what stood open on 1150 and 2100 at the end of the period
-	Exceptions []Exception  `json:"exceptions"`
+	Exceptions []Exception  `json:"exceptions"`    // raised about the period's events, and not resolved at the close
 	Chain      []Head       `json:"chain"`
 	Accepted   []Acceptance `json:"accepted,omitempty"` // findings that were let stand; records of the journal among them are in none of the above
 	Hash       string       `json:"hash"`               // SHA-256 over all of the above

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/throughline/throughline/compose/closing"
@@ -196,13 +197,20 @@ func (s *servers) blockedBy(entity, period string) map[string]string {
 	return by
 }
 
-func (s *servers) tamperWithTables(entity, period string) (altered, removed string) {
+// tables is a connection to ClickHouse.
+func (s *servers) tables() driver.Conn {
 	s.t.Helper()
 	conn, err := sinks.Open(sinks.Config{Addr: s.engine.Addr()})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer conn.Close()
+	s.t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+func (s *servers) tamperWithTables(entity, period string) (altered, removed string) {
+	s.t.Helper()
+	conn := s.tables()
 	where := " FROM journal_lines_log WHERE legal_entity = '" + entity + "' AND period = '" + period + "'"
 	if err := conn.QueryRow(s.t.Context(), "SELECT toString(min(entry_id)), toString(max(entry_id))"+where).Scan(&altered, &removed); err != nil {
 		s.t.Fatal(err)
