@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/throughline/throughline/compose/audit"
+	"github.com/throughline/throughline/projections/chain"
 	"github.com/throughline/throughline/schemas"
 )
 
@@ -156,7 +157,7 @@ func TestManifestWithAcceptances(t *testing.T) {
 // A link with a hash of another length is nobody's, and no reason to fall over.
 func TestForgedLinkOfAnotherLength(t *testing.T) {
 	c := newChainCheck()
-	c.takeLink(&schemas.JournalLink{Partition: 1, Previous: newChainCheck().partition(1).head, Offsets: []int64{0}, Hashes: [][]byte{{1}}, Records: 1}, schemas.Position{Topic: schemas.TopicChain})
+	c.takeLink(&schemas.JournalLink{Partition: 1, Previous: chain.Start(), Offsets: []int64{0}, Hashes: [][]byte{{1}}, Records: 1}, schemas.Position{Topic: schemas.TopicChain})
 	if found := c.findings(nil); len(found) != 1 || found[0].Kind != "forged" {
 		t.Errorf("found %+v", found)
 	}

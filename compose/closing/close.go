@@ -265,7 +265,7 @@ func (d Desk) take(ctx context.Context, ask Ask, at schemas.Time, accepted []Acc
 	if err != nil {
 		return m, err
 	}
-	c, err := d.readChain(ctx, false)
+	c, err := d.readChain(ctx)
 	if err != nil {
 		return m, err
 	}

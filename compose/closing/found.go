@@ -135,7 +135,7 @@ func (d Desk) found(ctx context.Context, entity, period string) (all []Blocker, 
 
 // chained is what the hash chain says of the journal as it stands.
 func (d Desk) chained(ctx context.Context) ([]Finding, error) {
-	c, err := d.readChain(ctx, true)
+	c, err := d.readChain(ctx)
 	if err != nil {
 		return nil, err
 	}

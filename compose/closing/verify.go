@@ -54,7 +54,7 @@ func (d Desk) verifyFindings(ctx context.Context, closed Manifest, v *Verdict) e
 	if err != nil {
 		return err
 	}
-	c, err := d.readChain(ctx, true)
+	c, err := d.readChain(ctx)
 	if err != nil {
 		return err
 	}
