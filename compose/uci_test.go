@@ -38,6 +38,7 @@ func TestOnlineRetailFromFileToClickHouse(t *testing.T) {
 	s.checkTrialBalance(sharedData(t, "uci_online_retail", "expected", "balances_by_account_and_month.csv"))
 	s.checkStock(sharedData(t, "uci_online_retail", "expected", "stock_on_hand.csv"))
 	s.checkOrderLines()
+	t.Run("a month is closed, and proven from Kafka alone", s.closesMonth)
 	t.Run("hledger adds every month up as we do", s.exportMonths)
 	if err := stop(); err != nil {
 		t.Error(err)

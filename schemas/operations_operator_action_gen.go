@@ -8,8 +8,8 @@ type OperatorAction struct {
 	Action     ActionKind `json:"action"`
 	Who        string     `json:"who"`
 	Why        string     `json:"why"`
-	LetterID   Opt[UUID]  `json:"letter_id,omitzero"` // REDRIVE, REPAIR: the letter's id; REPLAY: the event's
-	Topic      string     `json:"topic,omitzero"`     // position of the letter, or of the batch that is skipped
+	LetterID   Opt[UUID]  `json:"letter_id,omitzero"` // REDRIVE, REPAIR: the letter's id; REPLAY: the event's; ACCEPT: that of what was found, where it has one; RESOLVE: the exception's
+	Topic      string     `json:"topic,omitzero"`     // position of the letter, of the batch that is skipped, of what was found, or of the newest record of the exception
 	Partition  Opt[int32] `json:"partition,omitzero"`
 	Offset     Opt[int64] `json:"offset,omitzero"`
 	LastOffset Opt[int64] `json:"last_offset,omitzero"` // SKIP: the last offset of the batch
@@ -17,6 +17,8 @@ type OperatorAction struct {
 	RuleIds    []string   `json:"rule_ids,omitempty"`   // REPLAY: the ids that are missing and may be produced
 	PlanHash   string     `json:"plan_hash,omitzero"`
 	Patch      string     `json:"patch,omitzero"`
+	Finding    string     `json:"finding,omitzero"` // ACCEPT: the check of an audit and what it found, finance.journal doubled
+	Found      string     `json:"found,omitzero"`   // ACCEPT: what was found, by the name that the audit gives it
 }
 
 // Header is the envelope.
@@ -109,6 +111,22 @@ func (x *OperatorAction) appendAvro(b []byte) ([]byte, error) {
 			return b, inField("patch", err)
 		}
 	}
+	if x.Finding == "" {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		if b, err = appendString(b, x.Finding); err != nil {
+			return b, inField("finding", err)
+		}
+	}
+	if x.Found == "" {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		if b, err = appendString(b, x.Found); err != nil {
+			return b, inField("found", err)
+		}
+	}
 	return b, nil
 }
 
@@ -168,6 +186,16 @@ func (x *OperatorAction) decodeAvro(r *reader) {
 	} else {
 		x.Patch = r.string()
 	}
+	if r.null() || !r.present() {
+		x.Finding = ""
+	} else {
+		x.Finding = r.string()
+	}
+	if r.null() || !r.present() {
+		x.Found = ""
+	} else {
+		x.Found = r.string()
+	}
 }
 
 func (x *OperatorAction) hashContent(h *contentHasher) {
@@ -178,6 +206,14 @@ func (x *OperatorAction) hashContent(h *contentHasher) {
 	if x.Consumer != "" {
 		h.name("consumer")
 		h.string(x.Consumer)
+	}
+	if x.Finding != "" {
+		h.name("finding")
+		h.string(x.Finding)
+	}
+	if x.Found != "" {
+		h.name("found")
+		h.string(x.Found)
 	}
 	if x.LastOffset.Set {
 		h.name("last_offset")
@@ -238,6 +274,8 @@ const (
 	ActionKindSKIP    ActionKind = "SKIP"
 	ActionKindREPLAY  ActionKind = "REPLAY"
 	ActionKindCLOSE   ActionKind = "CLOSE"
+	ActionKindACCEPT  ActionKind = "ACCEPT"
+	ActionKindRESOLVE ActionKind = "RESOLVE"
 )
 
 var actionKindSymbols = [...]ActionKind{
@@ -246,6 +284,8 @@ var actionKindSymbols = [...]ActionKind{
 	ActionKindSKIP,
 	ActionKindREPLAY,
 	ActionKindCLOSE,
+	ActionKindACCEPT,
+	ActionKindRESOLVE,
 }
 
 // Valid says that x is one of the schema's symbols.
@@ -263,6 +303,10 @@ func (x ActionKind) index() int {
 		return 3
 	case ActionKindCLOSE:
 		return 4
+	case ActionKindACCEPT:
+		return 5
+	case ActionKindRESOLVE:
+		return 6
 	}
 	return -1
 }

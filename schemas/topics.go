@@ -92,6 +92,7 @@ var Topics = []Topic{
 	{"redrive.sink-stock_snapshots", 1, false, false, 90, letterMax},
 	{"redrive.sink-order_lines", 1, false, false, 90, letterMax},
 	{"redrive.sink-exceptions", 1, false, false, 90, letterMax},
+	{"redrive.sink-operator_actions", 1, false, false, 90, letterMax},
 	{"redrive.sink-intake", 1, false, false, 90, letterMax},
 	{"redrive.sink-holds", 1, false, false, 90, letterMax},
 

@@ -50,6 +50,12 @@ func TestRowsSayWhatTheEventSays(t *testing.T) {
 			x := e.(*schemas.ExceptionRaised)
 			return map[string]string{"exception_id": x.Meta.EventID.String(), "code": x.Code, "summary": x.Summary, "owner": x.Owner, "toDecimalString(amount, 4)": x.Amount.Amount.String(), "currency": x.Amount.Currency}
 		}},
+		{"operator_actions", "operator.action", func(e schemas.Event) map[string]string {
+			x := e.(*schemas.OperatorAction)
+			return map[string]string{"action_id": x.Meta.EventID.String(), "action": string(x.Action), "who": x.Who, "why": x.Why, "subject_id": x.LetterID.V.String(), "subject_topic": x.Topic,
+				"subject_partition": fmt.Sprint(x.Partition.V), "subject_offset": fmt.Sprint(x.Offset.V), "consumer": x.Consumer, "finding": x.Finding, "found": x.Found, "plan_hash": x.PlanHash,
+				"thread": x.Meta.CorrelationID, "topic": schemas.TopicActions}
+		}},
 		{"dead_letters", "dead.letter", func(e schemas.Event) map[string]string {
 			x := e.(*schemas.DeadLetter)
 			return map[string]string{"letter_id": x.Meta.EventID.String(), "stage": x.Stage, "consumer": x.Consumer, "class": string(x.Class), "reason": x.Reason, "owner": x.Owner, "topic": x.Topic,
@@ -70,6 +76,38 @@ func TestRowsSayWhatTheEventSays(t *testing.T) {
 				t.Errorf("%s: %s = %q, want %q", c.table, expression, got, want)
 			}
 		}
+	}
+}
+
+// An exception is open until an operator resolves it, and open again once the condition is raised anew.
+func TestExceptionsEnd(t *testing.T) {
+	_, conn := migrated(t)
+	x := exampleOf[*schemas.ExceptionRaised]("exception.raised", 1, "SO-1")
+	put(t, conn, "exceptions", x)
+	status := "concat(status, ' ', resolved_by, ' ', resolved_why, ' ', toString(isNull(resolved_at))) FROM exceptions"
+	if got := text1(t, conn, status); got != "open   1" {
+		t.Errorf("raised: %q", got)
+	}
+	topic, _ := schemas.Route(x)
+	resolve := func(offset int64, who string) {
+		a := exampleOf[*schemas.OperatorAction]("operator.action", int(offset), "SO-1")
+		a.Action, a.Who, a.Why, a.LetterID, a.Topic, a.Partition, a.Offset = schemas.ActionKindRESOLVE, who, "dealt with", schemas.Some(x.Meta.EventID), topic, schemas.Some(int32(0)), schemas.Some(offset)
+		put(t, conn, "operator_actions", a)
+	}
+	resolve(0, "anna")
+	if got := text1(t, conn, status); got != "resolved anna dealt with 0" {
+		t.Errorf("resolved: %q", got)
+	}
+	put(t, conn, "exceptions", exampleOf[*schemas.ExceptionRaised]("exception.raised", 2, "SO-2"), x) // raised again, at offset 1
+	if got := text1(t, conn, status+" WHERE exception_id = '"+x.Meta.EventID.String()+"'"); got != "open   1" {
+		t.Errorf("raised again: %q", got)
+	}
+	resolve(1, "ben")
+	if got := text1(t, conn, status+" WHERE exception_id = '"+x.Meta.EventID.String()+"'"); got != "resolved ben dealt with 0" {
+		t.Errorf("resolved again: %q", got)
+	}
+	if n := text1(t, conn, "toString(count()) FROM operator_actions WHERE action = 'RESOLVE'"); n != "2" {
+		t.Errorf("%s resolutions", n)
 	}
 }
 

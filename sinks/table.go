@@ -49,6 +49,7 @@ func Tables(codec *schemas.Codec, expects Expects) []Table {
 		{"order_lines", []string{"orders", "inventory", "fulfillment", "billing", "returns"}, []Upstream{admission}, orderLineColumns(), orderLineRows},
 		{"dead_letters", []string{schemas.TopicLetters}, []Upstream{received, admission, finance, deltas, positions}, letterColumns(), letterRows(codec)},
 		{"exceptions", []string{schemas.TopicExceptions}, []Upstream{received, admission}, exceptionColumns(), exceptionRows},
+		{"operator_actions", []string{schemas.TopicActions}, nil, actionColumns(), actionRows},
 		{"holds", []string{schemas.TopicOutcomes}, []Upstream{admission}, holdColumns(), holdRows},
 		{"intake", []string{schemas.TopicOutcomes}, []Upstream{received, admission}, intakeColumns(), intakeRows},
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -22,7 +23,7 @@ type Derivation struct {
 type Audit struct {
 	Cluster     []kgo.Opt
 	Codec       *schemas.Codec
-	Derivations []Derivation
+	Derivations []Derivation                // positions are looked at where that of their deltas is among them
 	Conn        driver.Conn                 // nil: Kafka only
 	Dir         string                      // for scratch files: the system's where empty
 	Limit       int                         // findings kept per check, all are counted: 1,000 where zero
@@ -74,7 +75,9 @@ func (a Audit) Run(ctx context.Context) (rep Report, err error) {
 	if err != nil {
 		return Report{}, fmt.Errorf("auditing: %w", err)
 	}
-	r.positions.judge(r)
+	if r.positions != nil {
+		r.positions.judge(r)
+	}
 	if err := r.explainAltered(ctx); err != nil {
 		return Report{}, fmt.Errorf("auditing: %w", err)
 	}
@@ -92,12 +95,17 @@ func (r *run) plan() {
 	}
 	_, r.exceptions = r.addCheck(schemas.TopicExceptions, judgeExceptions)
 	r.balance, _ = r.addCheck("balance", nil)
-	c, _ := r.addCheck(schemas.TopicPositions, nil)
-	r.positions = newPositions(c)
+	if slices.ContainsFunc(r.Derivations, func(d Derivation) bool { return d.To == schemas.TopicDeltas }) {
+		c, _ := r.addCheck(schemas.TopicPositions, nil)
+		r.positions = newPositions(c)
+	}
 	if r.Conn == nil {
 		return
 	}
 	for _, t := range tables() {
+		if t.name == "stock_deltas" && r.positions == nil {
+			continue // nobody reads what it is to be compared with
+		}
 		c := &tableCheck{table: t}
 		c.check, c.id = r.addCheck("table "+t.name, c.judge)
 		r.tables = append(r.tables, c)
@@ -119,6 +127,10 @@ func (r *run) gather(ctx context.Context) error {
 	if err := r.horizon.settle(ctx, r.Cluster); err != nil {
 		return err
 	}
+	positions, deltas := []string{schemas.TopicPositions}, []string{schemas.TopicDeltas}
+	if r.positions == nil {
+		positions, deltas = nil, nil
+	}
 	for _, stage := range []struct {
 		topics []string
 		take   func(context.Context, schemas.Delivery, error) error
@@ -127,8 +139,8 @@ func (r *run) gather(ctx context.Context) error {
 		{schemas.CanonicalTopics(), r.takeCanonical},
 		{r.derivedTopics(), r.takeDerived},
 		{[]string{schemas.TopicExceptions}, r.takeException},
-		{[]string{schemas.TopicPositions}, r.takePosition},
-		{[]string{schemas.TopicDeltas}, r.takeDelta},
+		{positions, r.takePosition},
+		{deltas, r.takeDelta},
 		{[]string{schemas.TopicOutcomes}, r.takeOutcome},
 		{[]string{schemas.TopicThreads}, r.takeThread},
 		{schemas.IntakeTopics(), r.takeIntake},
@@ -155,8 +167,13 @@ func (r *run) each(ctx context.Context, topics []string, take func(context.Conte
 		return nil
 	}
 	span := schemas.Span{Topics: topics, Until: r.horizon.ends, Open: true}
-	for d, err := range schemas.Read(ctx, r.Cluster, r.Codec, span) {
-		if err != nil && schemas.FateOf(err) != schemas.Poison {
+	reuse := schemas.Reuse{Codec: r.Codec} // nothing keeps an event: facts hold digests
+	for rec, err := range schemas.ReadRecords(ctx, r.Cluster, span) {
+		var d schemas.Delivery
+		if err == nil {
+			d, err = reuse.Deliver(ctx, rec)
+		}
+		if err != nil && (rec == nil || schemas.FateOf(err) != schemas.Poison) {
 			return fmt.Errorf("reading %s: %w", topics[0], err)
 		}
 		if r.read++; r.Progress != nil && r.read%1000 == 0 {

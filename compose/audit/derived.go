@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 
 	"github.com/throughline/throughline/schemas"
 )
@@ -183,7 +184,7 @@ func judgeDerived(r *run, c *check, group []fact) {
 		case standing:
 			have = append(have, f)
 		case underivable:
-			r.find(c, f.at, Finding{Kind: Unaccounted, Invariant: "I4", ID: schemas.UUID(f.key).String(),
+			r.find(c, f.at, Finding{Kind: Unaccounted, Invariant: "I4", ID: schemas.UUID(f.key).String(), Lacks: true,
 				Detail: "the derivation refuses the event, and there is no dead letter of it", Do: "run the audit with the version that runs; if they are the same, the letter was lost: `throughline replay plan` over this event"})
 		}
 	}
@@ -210,7 +211,7 @@ func (r *run) absent(c *check, f fact) {
 		c.Pending++
 	default:
 		at := r.tally.position(f.from)
-		r.find(c, f.from, Finding{Kind: Missing, Invariant: "I4", ID: schemas.UUID(f.key).String(), Cause: at.String(),
+		r.find(c, f.from, Finding{Kind: Missing, Invariant: "I4", ID: schemas.UUID(f.key).String(), Cause: at.String(), Lacks: true,
 			Detail: "the event at this position gives it, the consumer has passed the event, and there is no dead letter", Do: "`throughline replay plan` over this event, then `throughline replay apply`"})
 	}
 }
@@ -218,12 +219,13 @@ func (r *run) absent(c *check, f fact) {
 // compare judges the copies of an expected record: the first that is right stands, others of its content are doubled, all else is altered.
 func (r *run) compare(c *check, want fact, have []fact) {
 	var stands *fact
+	lacks := !slices.ContainsFunc(have, func(f fact) bool { return f.digest == want.digest })
 	for i := range have {
 		f := &have[i]
 		id, cause := schemas.UUID(f.key).String(), r.tally.position(want.from).String()
 		switch {
 		case f.digest != want.digest:
-			r.find(c, f.at, Finding{Kind: Altered, Invariant: "I6", ID: id, Cause: cause,
+			r.find(c, f.at, Finding{Kind: Altered, Invariant: "I6", ID: id, Cause: cause, Lacks: lacks,
 				Detail: "its key or body is not what the event at its cause gives under the rule set stamped on it", Do: doForeign(r.tally.position(f.at).Topic)})
 		case stands != nil:
 			r.find(c, f.at, Finding{Kind: Doubled, Invariant: "I1", ID: id, Cause: cause, Detail: "it stands at " + r.tally.position(stands.at).String() + " already",

@@ -182,7 +182,7 @@ func judgeIntake(r *run, c *check, group []fact) {
 	case x.record.flags&flagPending != 0 || x.underway:
 		c.Pending++
 	default:
-		r.find(c, x.record.at, Finding{Kind: Unaccounted, Invariant: "I4", Detail: "intake and admission have passed it, and it was neither admitted, dropped as a duplicate, held nor buried",
+		r.find(c, x.record.at, Finding{Kind: Unaccounted, Invariant: "I4", Lacks: true, Detail: "intake and admission have passed it, and it was neither admitted, dropped as a duplicate, held nor buried",
 			Do: "publish it again: its id makes that safe; then find out what was lost with it"})
 	}
 }

@@ -125,7 +125,7 @@ func (p *positions) judge(r *run) {
 			p.Dead += s.died
 			continue
 		case !s.stated && s.passed > 0:
-			f.Kind, f.Detail = Missing, "deltas stand, the fold has passed them, and there is no position"
+			f.Kind, f.Lacks, f.Detail = Missing, true, "deltas stand, the fold has passed them, and there is no position"
 		case !s.stated, s.agreed && s.deltas >= s.passed:
 			if s.lines > s.deltas {
 				p.Pending++

@@ -29,7 +29,8 @@ type Finding struct {
 	ID        string `json:"id"`        // of the entry, delta, event or row; sku|location of a position
 	Cause     string `json:"cause,omitempty"`
 	Detail    string `json:"detail"`
-	Do        string `json:"do"` // what to do about it
+	Do        string `json:"do"`              // what to do about it
+	Lacks     bool   `json:"lacks,omitempty"` // what must stand does not: it can be brought, whereas a record too many stays in the log for ever
 
 	order struct {
 		check int

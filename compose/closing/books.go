@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/throughline/throughline/compose/replay"
 	"github.com/throughline/throughline/processors/finance"
 	"github.com/throughline/throughline/projections/chain"
 	"github.com/throughline/throughline/schemas"
@@ -36,6 +37,7 @@ type standing struct {
 type books struct {
 	entity, period string
 	controls       []string
+	without        map[schemas.Position]bool   // records that were accepted as no part of the books
 	ranges         map[schemas.Position]*Range // offset 0 in the key
 	ruleSets       map[string]int64
 	rules          map[string]int64
@@ -44,17 +46,24 @@ type books struct {
 	lines          int64
 	balances       map[Balance]*Balance // amounts are not set in the key
 	open           map[Control]schemas.Decimal
-	exceptions     []Exception
+	raised         map[schemas.UUID]raised
+	resolutions    replay.Resolutions
+}
+
+// raised is an exception and where its newest record stands.
+type raised struct {
+	Exception
+	at schemas.Position
 }
 
 func newBooks(entity, period string, controls []string) *books {
 	return &books{entity: entity, period: period, controls: controls, ranges: map[schemas.Position]*Range{}, ruleSets: map[string]int64{}, rules: map[string]int64{},
-		schemas: map[SchemaUse]int64{}, balances: map[Balance]*Balance{}, open: map[Control]schemas.Decimal{}}
+		schemas: map[SchemaUse]int64{}, balances: map[Balance]*Balance{}, open: map[Control]schemas.Decimal{}, raised: map[schemas.UUID]raised{}}
 }
 
 // booksTopics are what a manifest is made of.
 func booksTopics() []string {
-	return append(schemas.CanonicalTopics(), schemas.TopicJournal, schemas.TopicExceptions)
+	return append(schemas.CanonicalTopics(), schemas.TopicJournal, schemas.TopicExceptions, schemas.TopicActions)
 }
 
 // read reads up to offsets. What cannot be decoded belongs to no period; an audit names it.
@@ -64,7 +73,8 @@ func (b *books) read(ctx context.Context, d Desk, until map[string]map[int32]int
 			b.ranges[schemas.Position{Topic: topic, Partition: p}] = &Range{Topic: topic, Partition: p, To: end}
 		}
 	}
-	starts, err := d.starts(ctx, booksTopics()...)
+	topics := slices.Sorted(maps.Keys(until)) // a manifest from before exceptions were resolved names no actions: it listed all
+	starts, err := d.starts(ctx, topics...)
 	if err != nil {
 		return err
 	}
@@ -72,8 +82,13 @@ func (b *books) read(ctx context.Context, d Desk, until map[string]map[int32]int
 		r.From = min(starts[at.Topic][at.Partition], r.To)
 	}
 	n := 0
-	for x, err := range schemas.Read(ctx, d.Cluster, d.Codec, schemas.Span{Topics: booksTopics(), Until: until, Open: true}) {
-		if err != nil && schemas.FateOf(err) != schemas.Poison {
+	reuse := schemas.Reuse{Codec: d.Codec} // strings and numbers are kept, events are not
+	for rec, err := range schemas.ReadRecords(ctx, d.Cluster, schemas.Span{Topics: topics, Until: until, Open: true}) {
+		var x schemas.Delivery
+		if err == nil {
+			x, err = reuse.Deliver(ctx, rec)
+		}
+		if err != nil && (rec == nil || schemas.FateOf(err) != schemas.Poison) {
 			return fmt.Errorf("reading the books of %s %s: %w", b.entity, b.period, err)
 		}
 		if n++; n%5000 == 0 {
@@ -94,7 +109,12 @@ func (d Desk) progress(stage string, done, total int) {
 
 func (b *books) take(d schemas.Delivery) {
 	m := d.Event.Header()
-	if m.LegalEntity != b.entity {
+	if a, ok := d.Event.(*schemas.OperatorAction); ok {
+		kept := *a // what is read is written over
+		b.resolutions.Take(&kept)
+		return
+	}
+	if m.LegalEntity != b.entity || b.without[d.Position] {
 		return
 	}
 	entry, isEntry := d.Event.(*schemas.JournalEntry)
@@ -112,7 +132,7 @@ func (b *books) take(d schemas.Delivery) {
 	case *schemas.JournalEntry:
 		b.book(x, d)
 	case *schemas.ExceptionRaised:
-		b.exceptions = append(b.exceptions, Exception{ID: m.EventID.String(), Code: x.Code, Summary: x.Summary, Owner: x.Owner, Event: x.SubjectEventID.V.String()})
+		b.raised[m.EventID] = raised{Exception{ID: m.EventID.String(), Code: x.Code, Summary: x.Summary, Owner: x.Owner, Event: x.SubjectEventID.V.String()}, d.Position}
 	}
 }
 
@@ -139,6 +159,11 @@ func (b *books) book(e *schemas.JournalEntry, d schemas.Delivery) {
 	b.lines += int64(len(e.Lines))
 	b.ruleSets[e.Meta.RuleSet]++
 	b.rules[fmt.Sprintf("%s@%d", e.RuleID, e.RuleVersion)]++
+	b.sum(e)
+}
+
+// sum adds an entry to the trial balance.
+func (b *books) sum(e *schemas.JournalEntry) {
 	for i := range e.Lines {
 		l := &e.Lines[i]
 		k := Balance{Account: l.Account, Currency: l.Currency, Functional: e.FunctionalCurrency}
@@ -154,7 +179,7 @@ func (b *books) book(e *schemas.JournalEntry, d schemas.Delivery) {
 // manifest sorts everything, so that the same books give the same bytes.
 func (b *books) manifest() Manifest {
 	m := Manifest{Version: manifestVersion, Entity: b.entity, Period: b.period, Entries: int64(len(b.entries)), Lines: b.lines, RuleSets: countsOf(b.ruleSets), Rules: countsOf(b.rules),
-		Ranges: []Range{}, Schemas: []SchemaUse{}, Balances: []Balance{}, ControlAccounts: b.controls, Controls: []Control{}, Exceptions: b.exceptions, Chain: []Head{}}
+		Ranges: []Range{}, Schemas: []SchemaUse{}, Balances: []Balance{}, ControlAccounts: b.controls, Controls: []Control{}, Exceptions: b.exceptions(), Chain: []Head{}}
 	for _, r := range b.ranges {
 		m.Ranges = append(m.Ranges, *r)
 	}
@@ -179,13 +204,20 @@ func (b *books) manifest() Manifest {
 		m.Controls = append(m.Controls, c)
 	}
 	slices.SortFunc(m.Controls, func(x, y Control) int { return cmp.Or(cmp.Compare(x.Account, y.Account), cmp.Compare(x.Key, y.Key)) })
-	slices.SortFunc(m.Exceptions, func(x, y Exception) int { return cmp.Compare(x.ID, y.ID) })
-	m.Exceptions = slices.CompactFunc(m.Exceptions, func(x, y Exception) bool { return x.ID == y.ID })
-	if m.Exceptions == nil {
-		m.Exceptions = []Exception{}
-	}
 	m.Journal = b.hash()
 	return m
+}
+
+// exceptions are those that nobody had dealt with.
+func (b *books) exceptions() []Exception {
+	all := []Exception{}
+	for id, x := range b.raised {
+		if b.resolutions.Of(id, x.at) == nil {
+			all = append(all, x.Exception)
+		}
+	}
+	slices.SortFunc(all, func(x, y Exception) int { return cmp.Compare(x.ID, y.ID) })
+	return all
 }
 
 // hash is over every entry that stands, a doubled one twice.

@@ -2,6 +2,7 @@ package closing
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,5 +113,50 @@ func TestChainNamesForgery(t *testing.T) {
 	heads[0].Head = "00"
 	if len(c.follows(heads)) != 1 {
 		t.Error("a head that the chain does not have is not told")
+	}
+}
+
+// fork continues the chain of a segment after its first links as somebody else would: with other records.
+func fork(t *testing.T, links []*schemas.JournalLink, after int, hashes ...string) []*schemas.JournalLink {
+	t.Helper()
+	prev := links[after]
+	l := &schemas.JournalLink{Partition: 1, Number: prev.Number + 1, Previous: prev.Head, Records: prev.Records}
+	head, offset := prev.Head, prev.Offsets[len(prev.Offsets)-1]
+	for _, h := range hashes {
+		offset++
+		hash := chain.Hash([]byte("SO-1"), []byte(h))
+		head = chain.Next(head, offset, hash)
+		l.Offsets, l.Hashes, l.Records = append(l.Offsets, offset), append(l.Hashes, hash), l.Records+1
+	}
+	l.Head = head
+	return []*schemas.JournalLink{l}
+}
+
+// Somebody else's link that continues the chain makes a branch. It is named for ever, and it spoils nothing that ours link afterwards: the branch counts that says
+// most of what stands.
+func TestChainWithABranch(t *testing.T) {
+	links, now := segment{"a", "b", "c", "d", "e", "f"}.link(t), map[int]string{0: "a", 1: "b", 2: "c", 3: "d", 4: "e", 5: "f"}
+	forged := fork(t, links, 0, "x", "y")
+	long := fork(t, append(slices.Clone(links[:1]), forged...), 1, "z")
+	long = append(long, fork(t, append(slices.Clone(links[:1]), forged[0], long[0]), 2, "zz")...)
+	for _, x := range []struct {
+		what  string
+		links []*schemas.JournalLink
+		now   map[int]string
+		want  string
+	}{
+		{"before ours", slices.Concat(links[:1], forged, links[1:]), now, "forged finance.chain/0@1"},
+		{"after ours", slices.Concat(links, forged), now, "forged finance.chain/0@3"},
+		{"longer than ours", slices.Concat(links[:1], forged, long, links[1:]), now, "forged finance.chain/0@1, forged finance.chain/0@2, forged finance.chain/0@3"},
+		{"and a record is altered", slices.Concat(links[:1], forged, links[1:]), map[int]string{0: "a", 1: "b", 2: "c", 3: "D", 4: "e", 5: "f"}, "forged finance.chain/0@1, altered finance.journal/1@3"},
+		{"and one is removed", slices.Concat(links[:1], forged, links[1:]), map[int]string{0: "a", 1: "b", 2: "c", 4: "e", 5: "f"}, "forged finance.chain/0@1, removed finance.journal/1@3"},
+	} {
+		c, got := check(x.links, x.now)
+		if got != x.want {
+			t.Errorf("%s: found %q, want %q", x.what, got, x.want)
+		}
+		if heads := c.heads(); len(heads) != 1 || heads[0].Link != 2 || heads[0].Records != 6 || len(c.follows(heads)) != 0 {
+			t.Errorf("%s: heads %+v", x.what, heads)
+		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/throughline/throughline/compose/audit"
 	"github.com/throughline/throughline/compose/replay"
 	"github.com/throughline/throughline/projections"
 	"github.com/throughline/throughline/schemas"
@@ -21,7 +20,13 @@ type Blocker struct {
 	Detail   string `json:"detail"`
 	Owner    string `json:"owner"`
 	Do       string `json:"do"`
+
+	check, kind string // of a finding
+	cure        string // why it is not to be accepted, and what to do instead; empty: it may be
 }
+
+// letterBlocks is what a dead letter is called among blockers.
+const letterBlocks = "dead letter"
 
 // Refusal is the one sentence that names what blocks, and whose it is.
 func Refusal(entity, period string, all []Blocker) error {
@@ -39,14 +44,15 @@ func (d Desk) blockers(ctx context.Context, entity, period string, ref *projecti
 	if err != nil {
 		return nil, err
 	}
-	found, err := d.audited(ctx, entity, period)
+	found, err := d.found(ctx, entity, period)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range found {
-		holds = append(holds, Blocker{What: f.Check + " " + string(f.Kind), ID: f.ID, Position: f.Position, Detail: f.Detail, Owner: "Integration platform", Do: f.Do})
+	all = append(all, holds...)
+	for i := range all {
+		all[i].cure = all[i].Do
 	}
-	return append(all, holds...), nil
+	return append(all, found...), nil
 }
 
 // letters are those of finance that carry the period. One that cannot be read may carry any.
@@ -57,19 +63,21 @@ func (d Desk) letters(ctx context.Context, entity, period string) (all []Blocker
 	}
 	for _, l := range letters {
 		detail := fmt.Sprintf("%s died at finance: %s: %s", l.DeadEventType, l.Class, l.Reason)
+		at := schemas.Position{Topic: l.Topic, Partition: l.Partition, Offset: l.Offset}.String()
+		cure := "`throughline dlq show " + l.Meta.EventID.String() + "`, cure the cause, `throughline dlq redrive`"
 		dead, err := d.Codec.Deliver(ctx, &kgo.Record{Topic: l.Topic, Partition: l.Partition, Offset: l.Offset, Key: l.Key, Value: l.Value})
 		switch {
 		case err != nil && schemas.FateOf(err) != schemas.Poison:
 			return nil, fmt.Errorf("reading dead letter %s: %w", l.Meta.EventID, err)
 		case err != nil:
 			detail = "a record that cannot be read, so that nobody can tell its period, died at finance: " + l.Reason
+			cure = "it goes with what the audit finds at " + at + ": `--accept " + at + " --why …`"
 		default:
 			if m := dead.Event.Header(); m.LegalEntity != entity || m.Period != period {
 				continue
 			}
 		}
-		all = append(all, Blocker{What: "dead letter", ID: l.Meta.EventID.String(), Position: schemas.Position{Topic: l.Topic, Partition: l.Partition, Offset: l.Offset}.String(), Detail: detail,
-			Owner: l.Owner, Do: "`throughline dlq show " + l.Meta.EventID.String() + "`, cure the cause, `throughline dlq redrive`"})
+		all = append(all, Blocker{What: letterBlocks, ID: l.Meta.EventID.String(), Position: at, Detail: detail, Owner: l.Owner, Do: cure})
 	}
 	return all, nil
 }
@@ -132,53 +140,4 @@ func (d Desk) belongs(ctx context.Context, at schemas.Position, o *schemas.Admis
 		return true, nil // what has no zone yet may belong to any
 	}
 	return schemas.PeriodOf(schemas.EffectiveDate(o.Meta.OccurredAt, zone)) == period, nil
-}
-
-// audited are the findings of an audit that belong to the period, and those that belong to none that can be told.
-func (d Desk) audited(ctx context.Context, entity, period string) ([]audit.Finding, error) {
-	rep, err := audit.Audit{Cluster: d.Cluster, Codec: d.Codec, Derivations: d.Derivations, Conn: d.Conn,
-		Progress: func(stage string, n int64) { d.progress("auditing "+stage, int(n), 0) }}.Run(ctx)
-	if err != nil || len(rep.Findings) == 0 {
-		return nil, err
-	}
-	places, err := d.places(ctx, rep.Findings)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(rep.Findings, func(f audit.Finding) bool {
-		var of []string
-		for _, key := range []string{f.ID, f.Cause, f.Position} {
-			if key != "" {
-				of = append(of, places[key]...)
-			}
-		}
-		return len(of) > 0 && !slices.Contains(of, entity+"|"+period)
-	}), nil
-}
-
-// places says to which entity and period what findings name belongs: by id, by the event behind it, and by position.
-func (d Desk) places(ctx context.Context, findings []audit.Finding) (map[string][]string, error) {
-	places := map[string][]string{}
-	for _, f := range findings {
-		for _, key := range []string{f.ID, f.Cause, f.Position} {
-			places[key] = nil
-		}
-	}
-	delete(places, "")
-	topics := append(schemas.CanonicalTopics(), schemas.TopicJournal, schemas.TopicDeltas)
-	for x, err := range schemas.Read(ctx, d.Cluster, d.Codec, schemas.Span{Topics: topics, Open: true}) {
-		if err != nil && schemas.FateOf(err) != schemas.Poison {
-			return nil, fmt.Errorf("looking for the period of what the audit found: %w", err)
-		}
-		if err != nil {
-			continue
-		}
-		m := x.Event.Header()
-		for _, key := range []string{m.EventID.String(), m.CausationID.V.String(), x.Position.String()} {
-			if _, wanted := places[key]; wanted {
-				places[key] = append(places[key], m.LegalEntity+"|"+m.Period)
-			}
-		}
-	}
-	return places, nil
 }

@@ -2,13 +2,17 @@ package closing
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/throughline/throughline/compose/audit"
+	"github.com/throughline/throughline/projections"
 	"github.com/throughline/throughline/schemas"
 )
 
@@ -18,6 +22,21 @@ type Ask struct {
 	Soft           bool          // check and write the manifest, announce nothing
 	Ahead          time.Duration // how far ahead of now the closing instant lies, where At is zero; 15 s where zero
 	At             time.Time     // the closing instant
+	Accept         []string      // ids or positions of findings that are let stand
+	Why            string        // they are
+}
+
+// Check refuses an acceptance without a reason, and a reason for nothing.
+func (a Ask) Check() error {
+	switch {
+	case a.Entity == "":
+		return errors.New("--entity is missing: say whose books")
+	case len(a.Accept) > 0 && a.Why == "":
+		return errors.New("--why is missing: say in one sentence why these findings may stand; it is recorded with your name, for ever")
+	case len(a.Accept) == 0 && a.Why != "":
+		return errors.New("--why belongs to --accept: it says why a finding may stand")
+	}
+	return nil
 }
 
 // Instant reads the closing instant of an ask; empty text means a little ahead.
@@ -43,15 +62,9 @@ func (d Desk) Close(ctx context.Context, ask Ask) (Manifest, []Blocker, error) {
 	if err != nil {
 		return Manifest{}, nil, err
 	}
-	look := func() ([]Blocker, error) {
-		all, err := d.blockers(ctx, ask.Entity, ask.Period, ref)
-		if err == nil && len(all) > 0 {
-			err = Refusal(ask.Entity, ask.Period, all)
-		}
-		return all, err
-	}
-	if all, err := look(); err != nil {
-		return Manifest{}, all, err
+	s, err := d.first(ctx, ask, ref)
+	if err != nil {
+		return Manifest{}, s.blocking, err
 	}
 	at := schemas.TimeOf(d.Now().Truncate(time.Millisecond))
 	if !ask.Soft {
@@ -70,14 +83,68 @@ func (d Desk) Close(ctx context.Context, ask Ask) (Manifest, []Blocker, error) {
 	if err := d.settle(ctx); err != nil {
 		return Manifest{}, nil, err
 	}
-	if all, err := look(); err != nil {
-		return Manifest{}, all, err
+	if s, err = d.again(ctx, ask, ref, s); err != nil {
+		return Manifest{}, s.blocking, err
 	}
-	m, err := d.take(ctx, ask, at)
+	m, err := d.take(ctx, ask, at, s.met)
 	if err != nil {
 		return m, nil, err
 	}
+	if err := d.acknowledge(ctx, s.fresh); err != nil {
+		return m, nil, err
+	}
 	return m, nil, d.record(ctx, m)
+}
+
+// sight is what a look at a period gives.
+type sight struct {
+	accepted marks        // what may stand: by this ask and by all before
+	fresh    []Acceptance // by this ask
+	met      []Acceptance // what does stand, of that
+	blocking []Blocker
+}
+
+// first looks for what blocks, and for what the ask accepts of it.
+func (d Desk) first(ctx context.Context, ask Ask, ref *projections.Reference) (s sight, err error) {
+	if s.accepted, err = d.acceptances(ctx); err != nil {
+		return s, err
+	}
+	all, err := d.blockers(ctx, ask.Entity, ask.Period, ref)
+	if err != nil {
+		return s, err
+	}
+	if s.fresh, err = ask.accept(all, s.accepted, d.Who, schemas.TimeOf(d.Now().Truncate(time.Millisecond))); err != nil {
+		return s, err
+	}
+	for _, a := range s.fresh {
+		s.accepted[a.mark()] = a
+	}
+	if s.blocking, s.met = judge(all, s.accepted); len(s.blocking) > 0 {
+		err = Refusal(ask.Entity, ask.Period, s.blocking)
+	}
+	return s, err
+}
+
+// again looks once more, at what the manifest is made of: Kafka and finance. ClickHouse and stock were looked at first, and what was met there stands in the
+// manifest too. What was not accepted by name at the first look blocks.
+func (d Desk) again(ctx context.Context, ask Ask, ref *projections.Reference, s sight) (sight, error) {
+	d.Conn = nil
+	d.Derivations = slices.DeleteFunc(slices.Clone(d.Derivations), func(x audit.Derivation) bool { return x.To != schemas.TopicJournal })
+	all, err := d.blockers(ctx, ask.Entity, ask.Period, ref)
+	if err != nil {
+		return s, err
+	}
+	before := s.met
+	if s.blocking, s.met = judge(all, s.accepted); len(s.blocking) > 0 {
+		return s, Refusal(ask.Entity, ask.Period, s.blocking)
+	}
+	now := marksOf(s.met)
+	for _, a := range before {
+		if _, ok := now[a.mark()]; !ok && a.Check != schemas.TopicJournal {
+			s.met = append(s.met, a)
+		}
+	}
+	return s, nil
 }
 
 // announce publishes period.closed, and returns when admission has let it through before its instant.
@@ -189,7 +256,7 @@ func (d Desk) settle(ctx context.Context) error {
 }
 
 // take makes the manifest.
-func (d Desk) take(ctx context.Context, ask Ask, at schemas.Time) (m Manifest, err error) {
+func (d Desk) take(ctx context.Context, ask Ask, at schemas.Time, accepted []Acceptance) (m Manifest, err error) {
 	until, err := d.ends(ctx, booksTopics()...)
 	if err != nil {
 		return m, err
@@ -199,15 +266,16 @@ func (d Desk) take(ctx context.Context, ask Ask, at schemas.Time) (m Manifest, e
 		return m, err
 	}
 	b := newBooks(ask.Entity, ask.Period, accounts)
+	b.without = leavesOut(accepted)
 	if err := b.read(ctx, d, until); err != nil {
 		return m, err
 	}
-	c, err := d.readChain(ctx, false)
+	c, err := d.readChain(ctx)
 	if err != nil {
 		return m, err
 	}
 	m = b.manifest()
-	m.Soft, m.ClosedAt, m.By, m.Chain = ask.Soft, at, d.Who, c.heads()
+	m.Soft, m.ClosedAt, m.By, m.Chain, m.Accepted = ask.Soft, at, d.Who, c.heads(), accepted
 	return m, m.seal()
 }
 

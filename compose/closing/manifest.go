@@ -33,9 +33,10 @@ type Manifest struct {
 	Journal         string       `json:"journal_hash"`               // SHA-256 over id and hash of each entry, sorted by them; an entry's hash is that of package chain
 	ControlAccounts []string     `json:"control_accounts,omitempty"` // shipped not invoiced and customer deposits, wherever a chart puts them
 	Controls        []Control    `json:"controls"`                   // what stood open on them at the end of the period
-	Exceptions      []Exception  `json:"exceptions"`
+	Exceptions      []Exception  `json:"exceptions"`                 // raised about the period's events, and not resolved at the close
 	Chain           []Head       `json:"chain"`
-	Hash            string       `json:"hash"` // SHA-256 over all of the above
+	Accepted        []Acceptance `json:"accepted,omitempty"` // findings that were let stand; records of the journal among them are in none of the above
+	Hash            string       `json:"hash"`               // SHA-256 over all of the above
 }
 
 // Range is the part of a partition that was read: to is exclusive.

@@ -3,6 +3,7 @@ package closing
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/throughline/throughline/schemas"
 )
@@ -16,6 +17,7 @@ type Verdict struct {
 	Balances    []Balance    `json:"trial_balance"` // as Kafka gives it now
 	Differences []Difference `json:"differences"`
 	Findings    []Finding    `json:"findings"`
+	Accepted    []Acceptance `json:"accepted,omitempty"` // found, and let stand: by the close itself, or later where it belongs to no period
 }
 
 // Violations is how many there are.
@@ -26,6 +28,7 @@ func (d Desk) Verify(ctx context.Context, closed Manifest) (Verdict, error) {
 	d.Conn = nil
 	v := Verdict{Entity: closed.Entity, Period: closed.Period, Manifest: closed.Hash, Differences: []Difference{}, Findings: []Finding{}}
 	b := newBooks(closed.Entity, closed.Period, closed.controls())
+	b.without = leavesOut(closed.Accepted)
 	if err := b.read(ctx, d, closed.until()); err != nil {
 		return v, err
 	}
@@ -33,27 +36,25 @@ func (d Desk) Verify(ctx context.Context, closed Manifest) (Verdict, error) {
 	v.Entries, v.Balances = now.Entries, now.Balances
 	v.Differences = append(v.Differences, compare(closed, now)...)
 	v.Findings = append(v.Findings, b.doubled()...)
-	found, err := d.audited(ctx, closed.Entity, closed.Period)
-	if err != nil {
-		return v, err
-	}
-	for _, f := range found {
-		v.Findings = append(v.Findings, Finding{Check: f.Check, Kind: string(f.Kind), Position: f.Position, ID: f.ID, Detail: f.Detail, Do: f.Do})
-	}
-	if err := d.verifyChain(ctx, closed, &v); err != nil {
+	if err := d.verifyFindings(ctx, closed, &v); err != nil {
 		return v, err
 	}
 	if !closed.Soft {
-		err = d.verifyQuiet(ctx, closed, &v)
-	}
-	if err != nil {
-		return v, err
+		if err := d.verifyQuiet(ctx, closed, &v); err != nil {
+			return v, err
+		}
 	}
 	return v, d.verifyRecorded(ctx, closed, &v)
 }
 
-func (d Desk) verifyChain(ctx context.Context, closed Manifest, v *Verdict) error {
-	c, err := d.readChain(ctx, true)
+// verifyFindings audits, and tells what was accepted from what was not. Whatever belongs to the period must stand in its manifest: what somebody accepts later
+// changes nothing of what was closed.
+func (d Desk) verifyFindings(ctx context.Context, closed Manifest, v *Verdict) error {
+	later, err := d.acceptances(ctx)
+	if err != nil {
+		return err
+	}
+	c, err := d.readChain(ctx)
 	if err != nil {
 		return err
 	}
@@ -61,8 +62,40 @@ func (d Desk) verifyChain(ctx context.Context, closed Manifest, v *Verdict) erro
 	if err != nil {
 		return err
 	}
-	v.Findings = append(v.Findings, c.findings(from[schemas.TopicJournal])...)
+	found, err := d.audited(ctx, closed.Entity, closed.Period)
+	if err != nil {
+		return err
+	}
+	met, here := map[mark]bool{}, marksOf(closed.Accepted)
+	put := func(f Finding, allowed marks) {
+		k := mark{f.Check + " " + f.Kind, f.Position, f.ID}
+		if a, ok := allowed[k]; ok {
+			met[k] = true
+			v.Accepted = append(v.Accepted, a)
+			return
+		}
+		v.Findings = append(v.Findings, f)
+	}
+	maps.Copy(later, here)
+	for _, f := range found {
+		allowed := here
+		if f.whose == nobodys && cureOf(f.Finding) == "" {
+			allowed = later
+		}
+		if f.whose != earlier || closed.within(f.Finding) {
+			put(Finding{Check: f.Check, Kind: string(f.Kind), Position: f.Position, ID: f.ID, Detail: f.Detail, Do: f.Do}, allowed)
+		}
+	}
+	for _, f := range c.findings(from[schemas.TopicJournal]) {
+		put(f, later)
+	}
 	v.Differences = append(v.Differences, c.follows(closed.Chain)...)
+	for _, a := range closed.Accepted {
+		if a.Check == schemas.TopicJournal && !met[a.mark()] {
+			v.Findings = append(v.Findings, Finding{Check: "manifest", Kind: "unfounded", Position: a.Position, ID: a.ID, Detail: "the close leaves this record out as " + a.Kind + ", and an audit finds nothing wrong with it",
+				Do: "find out who else may write " + schemas.TopicCloses + ", and close the period again"})
+		}
+	}
 	return nil
 }
 

@@ -12,6 +12,10 @@ import (
 type Selection struct {
 	Entity string // legal entity, one
 	Period string // 2011-03; empty: all
+
+	// FromKafka alone reads no further than that, and passes these records over: what a close holds (package closing).
+	Until   map[int32]int64 // by partition of the journal, exclusive; nil: to the end
+	Without map[schemas.Position]bool
 }
 
 // primary is the ledger that counts; others are shadows.

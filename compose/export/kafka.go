@@ -22,7 +22,13 @@ func FromKafka(ctx context.Context, cluster []kgo.Opt, codec *schemas.Codec, wan
 		seen := map[schemas.UUID]bool{}
 		for p := range partitions {
 			span := schemas.Span{Topics: []string{schemas.TopicJournal}, Only: map[schemas.Position]bool{{Topic: schemas.TopicJournal, Partition: p}: true}}
+			if want.Until != nil {
+				span.Open, span.Until = true, map[string]map[int32]int64{schemas.TopicJournal: {p: want.Until[p]}}
+			}
 			for d, err := range schemas.Read(ctx, cluster, codec, span) {
+				if want.Without[d.Position] {
+					continue
+				}
 				if err != nil {
 					yield(nil, fmt.Errorf("reading %s: %w", d.Position, err))
 					return

@@ -55,7 +55,7 @@ func (d Desk) Apply(ctx context.Context, plan Plan, why string) (Applied, error)
 	if len(now.Effect.New) == 0 {
 		return done, nil
 	}
-	if _, err := d.send(ctx, d.actions(p, plan, now.Effect.New, why)); err != nil {
+	if _, err := d.Send(ctx, d.actions(p, plan, now.Effect.New, why)); err != nil {
 		return done, err
 	}
 	done.Added, err = d.await(ctx, p, now)
@@ -126,7 +126,7 @@ func (d Desk) actions(p processors.Processor, plan Plan, events []Event, why str
 		if err != nil || idErr != nil {
 			continue // written by plan itself a moment ago
 		}
-		a := d.newAction(schemas.ActionKindREPLAY, why, at, plan.Hash, e.ID)
+		a := d.NewAction(schemas.ActionKindREPLAY, why, at, plan.Hash, e.ID)
 		a.LetterID, a.Consumer, a.RuleIds, a.PlanHash = schemas.Some(id), schemas.Group(p.Name), e.IDs, plan.Hash
 		all = append(all, a)
 	}

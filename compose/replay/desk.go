@@ -103,8 +103,8 @@ func tail(from map[string]map[int32]int64, topics ...string) schemas.Span {
 	return schemas.Span{Topics: topics, From: from}
 }
 
-// newAction is an operator's action. Its id is a function of what it does and to what, so that a repetition is the same action.
-func (d Desk) newAction(kind schemas.ActionKind, why string, about schemas.Position, id ...string) *schemas.OperatorAction {
+// NewAction is an operator's action. Its id is a function of what it does and to what, so that a repetition is the same action.
+func (d Desk) NewAction(kind schemas.ActionKind, why string, about schemas.Position, id ...string) *schemas.OperatorAction {
 	a := &schemas.OperatorAction{Action: kind, Who: d.Who, Why: why, Topic: about.Topic, Partition: schemas.Some(about.Partition), Offset: schemas.Some(about.Offset)}
 	a.Meta = schemas.Meta{
 		EventID: schemas.NamedID(append([]string{"action", string(kind)}, id...)...), EventType: a.EventType(), SchemaVersion: 1, LegalEntity: "*",
@@ -121,8 +121,8 @@ func (d Desk) checkOperator(why string) error {
 	return nil
 }
 
-// send writes actions, not faster than the desk's rate, and returns the position after the last one on operations.actions.
-func (d Desk) send(ctx context.Context, actions []*schemas.OperatorAction) (int64, error) {
+// Send writes actions, not faster than the desk's rate, and returns the position after the last one on operations.actions.
+func (d Desk) Send(ctx context.Context, actions []*schemas.OperatorAction) (int64, error) {
 	cl, err := kgo.NewClient(append(append([]kgo.Opt{}, d.Cluster...), schemas.WriteOptions()...)...)
 	if err != nil {
 		return 0, fmt.Errorf("reaching the brokers: %w", err)

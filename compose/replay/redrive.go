@@ -68,7 +68,7 @@ func (d Desk) Redrive(ctx context.Context, ids []schemas.UUID, why string) ([]Re
 	if err := b.skipPast(ctx, groups); err != nil {
 		return results, err
 	}
-	acted, err := d.send(ctx, actions)
+	acted, err := d.Send(ctx, actions)
 	if err != nil {
 		return results, err
 	}
@@ -77,7 +77,7 @@ func (d Desk) Redrive(ctx context.Context, ids []schemas.UUID, why string) ([]Re
 
 // redriveAction names the letter's newest death. Its id has the lap in it: when the letter dies again, the next redrive is another action.
 func (d Desk) redriveAction(l *Letter, why string) *schemas.OperatorAction {
-	a := d.newAction(schemas.ActionKindREDRIVE, why, l.At, d.Who, why, l.Meta.EventID.String(), itoa(l.Laps+1))
+	a := d.NewAction(schemas.ActionKindREDRIVE, why, l.At, d.Who, why, l.Meta.EventID.String(), itoa(l.Laps+1))
 	a.LetterID, a.Consumer = schemas.Some(l.Meta.EventID), l.Consumer
 	a.Meta.CorrelationID = l.Thread
 	return a

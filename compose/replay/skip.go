@@ -51,9 +51,9 @@ func (d Desk) Skip(ctx context.Context, group, topic string, partition int32, wh
 		return s, err
 	}
 	// The record of it first: a skip that nobody can find would be worse than one that is recorded and did not happen.
-	a := d.newAction(schemas.ActionKindSKIP, why, schemas.Position{Topic: topic, Partition: partition, Offset: s.First}, group, topic, itoa(partition), fmt.Sprint(s.First))
+	a := d.NewAction(schemas.ActionKindSKIP, why, schemas.Position{Topic: topic, Partition: partition, Offset: s.First}, group, topic, itoa(partition), fmt.Sprint(s.First))
 	a.Consumer, a.LastOffset = group, schemas.Some(s.Last)
-	if _, err := d.send(ctx, []*schemas.OperatorAction{a}); err != nil {
+	if _, err := d.Send(ctx, []*schemas.OperatorAction{a}); err != nil {
 		return s, err
 	}
 	offsets := kadm.Offsets{}

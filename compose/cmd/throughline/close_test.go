@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/throughline/throughline/compose/closing"
@@ -42,6 +43,7 @@ func TestPeriodIsClosedProvenAndReopened(t *testing.T) {
 	if again := s.closes(file, period, "--entity", entity); again.ClosedAt != closed.ClosedAt || again.Journal != closed.Journal {
 		t.Errorf("a second close announced another instant or holds other books: %s, then %s", closed.ClosedAt, again.ClosedAt)
 	}
+	before := s.exportsTheClose(alone, file, closed)
 	s.takesLateIntoTheNext(entity, period)
 	alone.run("verify-close", file).exits(0)
 
@@ -52,6 +54,9 @@ func TestPeriodIsClosedProvenAndReopened(t *testing.T) {
 		t.Errorf("after the reopening a fee stands in %s, late %v", e.Meta.Period, e.Meta.Late)
 	}
 	alone.run("verify-close", file).exits(1, "is not what was closed").says("after the period was reopened")
+	if after := s.exportsTheClose(alone, file, closed); after != before {
+		t.Error("what was closed is exported otherwise after the period was reopened and has another entry")
+	}
 	s.closes(file, period, "--entity", entity)
 	alone.run("verify-close", entity+"/"+period).exits(0)
 	s.editedManifestIsTold(file)
@@ -197,13 +202,20 @@ func (s *servers) blockedBy(entity, period string) map[string]string {
 	return by
 }
 
-func (s *servers) tamperWithTables(entity, period string) (altered, removed string) {
+// tables is a connection to ClickHouse.
+func (s *servers) tables() driver.Conn {
 	s.t.Helper()
 	conn, err := sinks.Open(sinks.Config{Addr: s.engine.Addr()})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer conn.Close()
+	s.t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+func (s *servers) tamperWithTables(entity, period string) (altered, removed string) {
+	s.t.Helper()
+	conn := s.tables()
 	where := " FROM journal_lines_log WHERE legal_entity = '" + entity + "' AND period = '" + period + "'"
 	if err := conn.QueryRow(s.t.Context(), "SELECT toString(min(entry_id)), toString(max(entry_id))"+where).Scan(&altered, &removed); err != nil {
 		s.t.Fatal(err)
@@ -219,32 +231,45 @@ func (s *servers) tamperWithTables(entity, period string) (altered, removed stri
 	return altered, removed
 }
 
-// tamperWithJournal writes as a foreign client does: an entry once more, and one of its own making.
+// tamperWithJournal writes as a foreign client does: an entry once more, and one of its own making. Both are of an entry that opens or settles an item of a control
+// account, so that what they do to open items is seen.
 func (s *servers) tamperWithJournal(entity, period string) (doubled, forged string) {
 	s.t.Helper()
-	codec := s.clusterCodec()
-	var original schemas.Delivery
-	for d, err := range schemas.Read(s.t.Context(), []kgo.Opt{kgo.SeedBrokers(s.brokers...)}, codec, schemas.Span{Topics: []string{schemas.TopicJournal}}) {
+	original := s.entryWithOpenItem(entity, period)
+	again := &kgo.Record{Topic: schemas.TopicJournal, Key: original.Record.Key, Value: original.Record.Value}
+	if err := s.client().ProduceSync(s.t.Context(), again).FirstErr(); err != nil {
+		s.t.Fatal(err)
+	}
+	return original.Event.Header().EventID.String(), s.forgeEntry(entity, period, "out of thin air")
+}
+
+func (s *servers) entryWithOpenItem(entity, period string) schemas.Delivery {
+	s.t.Helper()
+	for d, err := range schemas.Read(s.t.Context(), []kgo.Opt{kgo.SeedBrokers(s.brokers...)}, s.clusterCodec(), schemas.Span{Topics: []string{schemas.TopicJournal}}) {
 		if err != nil {
-			s.t.Fatal(err)
+			continue // somebody else's
 		}
-		if m := d.Event.Header(); m.LegalEntity == entity && m.Period == period {
-			original = d
-			break
+		e := d.Event.(*schemas.JournalEntry)
+		if e.Meta.LegalEntity == entity && e.Meta.Period == period && slices.ContainsFunc(e.Lines, func(l schemas.JournalLine) bool { return l.Account == "1150" || l.Account == "2100" }) {
+			return d
 		}
 	}
-	e := *original.Event.(*schemas.JournalEntry)
-	doubled = e.Meta.EventID.String()
-	e.Meta.EventID = schemas.NamedID("out of thin air")
-	rec, err := codec.Record(&e)
+	s.t.Fatalf("%s of %s has no entry on 1150 or 2100", period, entity)
+	return schemas.Delivery{}
+}
+
+func (s *servers) forgeEntry(entity, period, name string) (id string) {
+	s.t.Helper()
+	e := *s.entryWithOpenItem(entity, period).Event.(*schemas.JournalEntry)
+	e.Meta.EventID = schemas.NamedID(name)
+	rec, err := s.clusterCodec().Record(&e)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	again := &kgo.Record{Topic: schemas.TopicJournal, Key: original.Record.Key, Value: original.Record.Value}
-	if err := s.client().ProduceSync(s.t.Context(), again, rec).FirstErr(); err != nil {
+	if err := s.client().ProduceSync(s.t.Context(), rec).FirstErr(); err != nil {
 		s.t.Fatal(err)
 	}
-	return doubled, e.Meta.EventID.String()
+	return e.Meta.EventID.String()
 }
 
 // forgeLink writes a link that continues nothing.

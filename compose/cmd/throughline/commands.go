@@ -20,6 +20,7 @@ func commands(a *app) []*cobra.Command {
 		newATPCommand(a),
 		newDLQCommand(a),
 		newHoldsCommand(a),
+		newExceptionsCommand(a),
 		newSkipCommand(a),
 		newReplayCommand(a),
 		newAuditCommand(a),

@@ -24,6 +24,7 @@ type exportOptions struct {
 	by           []string
 	out, drill   string
 	rounding     string
+	close        string
 }
 
 // exported is what a verb that writes a file answers.
@@ -41,10 +42,13 @@ func newExportCommand(a *app) *cobra.Command {
 		Use:   "export [journal]",
 		Short: "Write the journal of a legal entity as CSV, Parquet, hledger or beancount",
 		Long: "Writes every leg with its entry, event, rule, dates and control key, exact to four decimals. --summary adds up by account and the dimensions of --by, and rounds\n" +
-			"per account, with the remainder on --rounding-account; --drill-down says which legs stand behind each of its rows. Without --out the data goes to stdout.",
+			"per account, with the remainder on --rounding-account; --drill-down says which legs stand behind each of its rows. Without --out the data goes to stdout.\n\n" +
+			"--close writes what a close holds, whatever stands in the journal today: it reads the offsets that the manifest names from Kafka, without ClickHouse, and fails\n" +
+			"where they do not add up to the manifest's trial balance.",
 		Example: "  throughline export journal --entity ACME-US --period 2026-03 --format hledger --out march.journal\n" +
 			"  throughline export journal --entity UCI-GB --all --format parquet --from kafka --out journal.parquet\n" +
-			"  throughline export journal --entity ACME-US --period 2026-03 --format csv --summary --by channel,tax_jurisdiction --drill-down legs.csv",
+			"  throughline export journal --entity ACME-US --period 2026-03 --format csv --summary --by channel,tax_jurisdiction --drill-down legs.csv\n" +
+			"  throughline export journal --close ACME-US/2026-03 --format hledger --out march.journal",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 || len(args) == 1 && args[0] != "journal" {
 				return usage(errors.New("throughline export takes no argument but journal, which is what it exports anyway"))
@@ -52,6 +56,9 @@ func newExportCommand(a *app) *cobra.Command {
 			return nil
 		},
 		RunE: func(c *cobra.Command, _ []string) error {
+			if o.close != "" && !c.Flags().Changed("from") {
+				o.from = "kafka"
+			}
 			if err := o.check(); err != nil {
 				return usage(err)
 			}
@@ -64,6 +71,7 @@ func newExportCommand(a *app) *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&o.want.Entity, "entity", "", "legal entity whose books are wanted; may be left out where ClickHouse holds one only")
 	f.StringVar(&o.want.Period, "period", "", "only what counts in this period, `2011-03`")
+	f.StringVar(&o.close, "close", "", "what a close holds: its manifest's `file`, or ENTITY/PERIOD as recorded in finance.closes")
 	f.BoolVar(&o.all, "all", false, "all periods, which is so without --period too")
 	f.StringVar(&o.format, "format", "csv", strings.Join(export.Formats, ", "))
 	f.StringVar(&o.from, "from", "clickhouse", "clickhouse, by date; or kafka, the journal topic itself, which needs no ClickHouse")
@@ -78,7 +86,9 @@ func newExportCommand(a *app) *cobra.Command {
 
 func (o exportOptions) check() error {
 	switch {
-	case o.want.Entity == "" && o.from == "kafka":
+	case o.close != "" && (o.want.Entity != "" || o.want.Period != "" || o.all || o.from != "kafka"):
+		return errors.New("--close says which entity, period and offsets of Kafka: leave --entity, --period, --all and --from out")
+	case o.want.Entity == "" && o.from == "kafka" && o.close == "":
 		return errors.New("--entity is missing: `throughline report trial-balance` shows which legal entities have books")
 	case o.want.Period != "" && o.all:
 		return errors.New("say either --period or --all")
@@ -96,7 +106,7 @@ func (o exportOptions) check() error {
 
 // onlyEntity fills in the legal entity where nobody could mean another.
 func (a *app) onlyEntity(ctx context.Context, o *exportOptions) error {
-	if o.want.Entity != "" {
+	if o.want.Entity != "" || o.close != "" {
 		return nil
 	}
 	all, err := rowsOf[struct {
@@ -113,7 +123,7 @@ func (a *app) onlyEntity(ctx context.Context, o *exportOptions) error {
 }
 
 func (a *app) export(ctx context.Context, o exportOptions) error {
-	entries, err := a.journalOf(ctx, o)
+	entries, err := a.journalOf(ctx, &o)
 	if err != nil {
 		return err
 	}
@@ -155,7 +165,25 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 	return a.print(done, func(w io.Writer) { fmt.Fprintf(w, "%s: %d entries, %d lines\n", o.out, n.Entries, n.Lines) })
 }
 
-func (a *app) journalOf(ctx context.Context, o exportOptions) (export.Entries, error) {
+// closed is what a close holds.
+func (a *app) closed(ctx context.Context, o *exportOptions) (export.Entries, error) {
+	desk, done, err := a.closingDesk(ctx, operator{})
+	if err != nil {
+		return nil, err
+	}
+	done()
+	m, err := manifestOf(ctx, desk, o.close)
+	if err != nil {
+		return nil, periodError(err)
+	}
+	o.want = m.Selection()
+	return desk.Entries(ctx, m), nil
+}
+
+func (a *app) journalOf(ctx context.Context, o *exportOptions) (export.Entries, error) {
+	if o.close != "" {
+		return a.closed(ctx, o)
+	}
 	if o.from == "clickhouse" {
 		conn, err := a.clickhouse(ctx)
 		if err != nil {

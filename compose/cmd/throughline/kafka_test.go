@@ -11,18 +11,25 @@ import (
 	"github.com/throughline/throughline/compose/kafka"
 )
 
-// Apache Kafka that wants TLS and a password, reached as an operator does it: by variables. What it refuses is said in one sentence, with what to set.
-func TestApacheKafkaWithPassword(t *testing.T) {
+// startKafka starts Apache Kafka. Without Java the test is skipped; with Java a cluster that cannot be had is a failure.
+func startKafka(t *testing.T, cfg kafka.Config) *kafka.Cluster {
+	t.Helper()
 	if _, err := exec.LookPath("java"); err != nil {
 		t.Skip("SKIPPED, NOT PASSED: no java on PATH, so nothing is tested on Apache Kafka here; install Java 17")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 4*time.Minute)
 	defer cancel()
-	k, err := kafka.Start(ctx, kafka.Config{Nodes: 1, Users: map[string]string{"throughline": "geheim"}, TLS: true})
+	k, err := kafka.Start(ctx, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(k.Close)
+	return k
+}
+
+// Apache Kafka that wants TLS and a password, reached as an operator does it: by variables. What it refuses is said in one sentence, with what to set.
+func TestApacheKafkaWithPassword(t *testing.T) {
+	k := startKafka(t, kafka.Config{Nodes: 1, Users: map[string]string{"throughline": "geheim"}, TLS: true})
 	s := startServers(t, &embedded.ClickHouseConfig{})
 	c := s.with("--brokers", k.SASLAddrs()[0])
 	c.run("migrate").exits(3, "kafka.tls")
@@ -41,4 +48,9 @@ func TestApacheKafkaWithPassword(t *testing.T) {
 	t.Setenv("THROUGHLINE_KAFKA_SASL_PASSWORD", "geheim")
 	c.run("migrate").exits(0)
 	c.run("status").exits(0).says("throughline-finance")
+}
+
+// A close on Apache Kafka: made, proven, refused where a foreign client has written, and made in spite of it.
+func TestCloseOnApacheKafka(t *testing.T) {
+	closesInSpiteOfForgery(startServersOn(t, &embedded.ClickHouseConfig{}, startKafka(t, kafka.Config{Nodes: 1}).Addrs()...))
 }

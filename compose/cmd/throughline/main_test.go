@@ -126,14 +126,21 @@ type servers struct {
 
 func startServers(t testing.TB, engine *embedded.ClickHouseConfig) *servers {
 	t.Helper()
-	ctx := context.WithoutCancel(t.Context())
-	dir := t.TempDir()
-	broker, err := embedded.StartBroker(ctx, embedded.BrokerConfig{Addr: "127.0.0.1:0", DataDir: filepath.Join(dir, "kafka")})
+	broker, err := embedded.StartBroker(context.WithoutCancel(t.Context()), embedded.BrokerConfig{Addr: "127.0.0.1:0", DataDir: filepath.Join(t.TempDir(), "kafka")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(broker.Close)
-	s := &servers{brokers: broker.Addrs()}
+	return startServersOn(t, engine, broker.Addrs()...)
+}
+
+// startServersOn is everything but the brokers.
+func startServersOn(t testing.TB, engine *embedded.ClickHouseConfig, brokers ...string) *servers {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	dir := t.TempDir()
+	s := &servers{brokers: brokers}
+	var err error
 	if s.registry, err = embedded.StartRegistry(ctx, embedded.RegistryConfig{Compatible: schemas.Compatible}); err != nil {
 		t.Fatal(err)
 	}

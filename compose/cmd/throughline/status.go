@@ -130,7 +130,7 @@ func (a *app) tableStatus(ctx context.Context, cfg compose.Config, s *systemStat
 		{&s.Events, "SELECT outcome, count() FROM completeness GROUP BY outcome"},
 		{&s.DeadLetters, "SELECT class, count() FROM dead_letters GROUP BY class"},
 		{&s.Holds, "SELECT owner, count() FROM holds WHERE ended_at IS NULL GROUP BY owner"},
-		{&exceptions, "SELECT 'exceptions', count() FROM exceptions"},
+		{&exceptions, "SELECT 'exceptions', count() FROM exceptions WHERE status = 'open'"},
 	} {
 		*q.into = map[string]uint64{}
 		rows, err := conn.Query(ctx, q.query)
@@ -197,6 +197,6 @@ func (s *systemStatus) write(w io.Writer) {
 		table(w, []string{part.title, part.of}, rows)
 	}
 	if s.Exceptions > 0 {
-		fmt.Fprintf(w, "\n%d exceptions raised: SELECT * FROM exceptions\n", s.Exceptions)
+		fmt.Fprintf(w, "\n%d exceptions are open: `throughline exceptions list`\n", s.Exceptions)
 	}
 }

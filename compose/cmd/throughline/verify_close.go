@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -16,8 +17,8 @@ func newVerifyCloseCommand(a *app) *cobra.Command {
 		Use:   "verify-close FILE | ENTITY/PERIOD",
 		Short: "Compute a close again from Kafka alone, and say what differs",
 		Long: "Reads the offsets that the manifest names, adds up the trial balance, hashes the entries, derives every entry again and holds the journal against its hash\n" +
-			"chain. What was doubled, forged, altered, removed or booked after the close is named with its position. Needs brokers and registry, no ClickHouse. The exit\n" +
-			"status is 1 where anything differs.",
+			"chain. What was doubled, forged, altered, removed or booked after the close is named with its position. What the close accepted by name is shown as accepted,\n" +
+			"and so is, of what belongs to no period, what a later close accepted. Needs brokers and registry, no ClickHouse. The exit status is 1 where anything else differs.",
 		Example: "  throughline verify-close ACME-US-2026-03.close.json\n  throughline verify-close ACME-US/2026-03",
 		Args:    oneArgument("one manifest file, or ENTITY/PERIOD to verify what stands in finance.closes"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -26,7 +27,7 @@ func newVerifyCloseCommand(a *app) *cobra.Command {
 				return err
 			}
 			defer done()
-			m, err := manifestOf(c, desk, args[0])
+			m, err := manifestOf(c.Context(), desk, args[0])
 			if err != nil {
 				return periodError(err)
 			}
@@ -47,7 +48,7 @@ func newVerifyCloseCommand(a *app) *cobra.Command {
 }
 
 // manifestOf reads a file where there is one of that name, else the record.
-func manifestOf(c *cobra.Command, desk closing.Desk, what string) (closing.Manifest, error) {
+func manifestOf(ctx context.Context, desk closing.Desk, what string) (closing.Manifest, error) {
 	text, err := os.ReadFile(what)
 	if err == nil {
 		return closing.ParseManifest(text)
@@ -56,14 +57,16 @@ func manifestOf(c *cobra.Command, desk closing.Desk, what string) (closing.Manif
 	if !ok || !os.IsNotExist(err) {
 		return closing.Manifest{}, usage(fmt.Errorf("reading the manifest: %w; or say ENTITY/PERIOD", err))
 	}
-	return desk.Recorded(c.Context(), entity, period)
+	return desk.Recorded(ctx, entity, period)
 }
 
 func writeVerdict(w io.Writer, v closing.Verdict) {
 	if v.Violations() == 0 {
 		fmt.Fprintf(w, "%s of %s is what was closed: %d entries, the same trial balance, hash and chain\n\n", v.Period, v.Entity, v.Entries)
 		writeBalances(w, v.Balances)
-		return
+	}
+	for _, x := range v.Accepted {
+		writeAccepted(w, x, "accepted")
 	}
 	rows := make([][]string, len(v.Differences))
 	for i, d := range v.Differences {
