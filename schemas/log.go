@@ -86,7 +86,7 @@ func HaltOf(fs kgo.Fetches) error {
 	return halt
 }
 
-// brokenBatch is what the client says of a batch that it cannot open, in errors that have no name (kgo v1.22.2; a test provokes them). It repeats the
+// brokenBatch is what the client says of a batch that it cannot open, in errors that have no name (kgo v1.22.3; a test provokes them). It repeats the
 // fetch for ever and goes on with the other partitions: unnoticed, one partition would stand still.
 var brokenBatch = []string{"unable to decompress batch", "does not match calculated crc", "too short to allow for a crc", "unknown magic", "unknown batch magic",
 	"invalid record batch", "not enough data", "does not match read length"}
