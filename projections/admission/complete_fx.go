@@ -183,7 +183,7 @@ func (c *completion) disputed(fx, booked **schemas.Fx, id, currency string) erro
 	return c.cleared(fx, booked, currency, "the dispute was booked")
 }
 
-// lost is disputed; what a loss settles on 2100 or 2150 stands at the rate of an order that this thread does not know.
+// lostDispute is disputed; what a loss settles on 2100 or 2150 stands at the rate of an order that this thread does not know.
 func (c *completion) lostDispute(x *schemas.DisputeLost) error {
 	if x.FX == nil && c.foreign(x.Amount.Currency) && x.Settles != schemas.SettlesLOSS {
 		return contract("fx is missing: say at which rate the deposit or the credit memo stands that the lost dispute settles")
