@@ -64,6 +64,17 @@ func TestS44RulesAreSuperseded(t *testing.T) {
 	if again, err := desk.Plan(t.Context(), replay.Selection{Processor: "finance", RuleSet: nextRules}); err != nil || again.Effect.Changes() != 0 {
 		t.Errorf("planned again: %d changes, %v", again.Effect.Changes(), err)
 	}
+	for _, set := range []string{finance.DefaultRuleSet, nextRules} { // back, and on again: the same rules come to stand a second time
+		plan, err := desk.Plan(t.Context(), replay.Selection{Processor: "finance", RuleSet: set})
+		if err != nil || len(plan.Effect.Superseded) != n {
+			t.Fatalf("to %s: %d are superseded, want %d (%v)", set, len(plan.Effect.Superseded), n, err)
+		}
+		for _, apply := range []struct{ added, already int }{{n, 0}, {0, n}} {
+			if done, err := desk.Apply(t.Context(), plan, "on second thoughts"); err != nil || done.Added != apply.added || done.Already != apply.already {
+				t.Fatalf("to %s: applied %+v, %v; want %+v", set, done, err, apply)
+			}
+		}
+	}
 	s.voidAfter(plan, before)
 	s.reversalsFindTheirEntries(uint64(n))
 	s.auditIsClean()

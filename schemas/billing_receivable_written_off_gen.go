@@ -12,7 +12,7 @@ type ReceivableWrittenOff struct {
 	Amount          Money  `json:"amount"`              // signed
 	TaxRelief       *Money `json:"tax_relief,omitzero"` // the part of the amount that is tax to be reclaimed
 	TaxJurisdiction string `json:"tax_jurisdiction,omitzero"`
-	FX              *Fx    `json:"fx,omitzero"`
+	FX              *Fx    `json:"fx,omitzero"` // the rate under which the receivable stands; completed from the invoice
 }
 
 // Header is the envelope.

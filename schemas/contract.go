@@ -3,6 +3,7 @@ package schemas
 import (
 	"fmt"
 	"strconv"
+	"time"
 )
 
 // CheckContract checks the field rules that a schema cannot say (domain.md §1): that an event names its document, that quantities are quantities, that amounts
@@ -71,14 +72,27 @@ func (c *contractCheck) meta(e Event) {
 	c.text("meta.source.system", m.Source.System)
 	c.text("meta.source.doc_type", m.Source.DocType)
 	c.text("meta.source.doc_id", m.Source.DocID)
-	if m.OccurredAt <= 0 {
-		c.fail("meta.occurred_at is not set")
-	}
+	c.dates(m)
 	// What admission stamps may not come from outside: it would be taken for ours.
 	if m.AdmittedAt.Set || m.Intake != nil || m.ThreadSequence.Set || m.RuleSet != "" || m.Period != "" || m.RecordedAt.Set {
 		c.fail("meta holds what only admission stamps (recorded_at, admitted_at, rule_set, period, thread_sequence, intake)")
 	}
 	c.correction(e)
+}
+
+// The books know years of four digits. What occurred on the last of their days may be a day later where its entity keeps its books.
+var firstDate, lastDate = DateOf(time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)), DateOf(time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC))
+
+// dates checks that an event belongs to a period that has a name.
+func (c *contractCheck) dates(m *Meta) {
+	switch {
+	case m.OccurredAt <= 0:
+		c.fail("meta.occurred_at is not set")
+	case DateOf(m.OccurredAt.Time()) >= lastDate:
+		c.fail("meta.occurred_at is not before 9999-12-31: is it in microseconds?")
+	case m.DocumentDate.Set && (m.DocumentDate.V < firstDate || m.DocumentDate.V > lastDate):
+		c.fail("meta.document_date is not between 1970-01-01 and 9999-12-31: is it in days?")
+	}
 }
 
 // correction checks that what corrects an event names one that it can correct.
@@ -101,6 +115,17 @@ func (c *contractCheck) correction(e Event) {
 	case only == "" && (corrected == "shipment.voided" || corrected == "refund.failed" || corrected == "payment.capture_failed"):
 		c.fail("meta.correction.corrected_event_type: what reverses an event is not corrected itself; publish the fact again as a new document version")
 	}
+	if x, ok := e.(*RuleSuperseded); ok {
+		c.superseded(x)
+	}
+}
+
+// superseded: admission cannot see letters, so that an event without an entry must be told by its letter from one whose entry would be posted once more.
+func (c *contractCheck) superseded(x *RuleSuperseded) {
+	if x.OldRuleSet == "" && (!x.LetterID.Set || x.LetterID.V.IsZero()) {
+		c.fail("old_rule_set and letter_id are missing: name the set under which the entry stands, or the dead letter of an event that has none")
+	}
+	c.text("new_rule_set", x.NewRuleSet)
 }
 
 // correctsOnly is the one type that e can correct, "" where any will do.

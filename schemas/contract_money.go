@@ -132,8 +132,10 @@ func (c *contractCheck) payment(e Event) {
 	switch x := e.(type) {
 	case *PaymentCaptured:
 		c.cash("payment_id", x.PaymentID, &x.Amount, x.FX, true)
+		c.fx("booked_fx", x.BookedFX, x.Amount.Currency)
 	case *RefundIssued:
 		c.cash("refund_id", x.RefundID, &x.Amount, x.FX, true)
+		c.fx("booked_fx", x.BookedFX, x.Amount.Currency)
 		if x.Settles == SettlesCREDIT_MEMO {
 			c.text("credit_memo_id", x.CreditMemoID)
 		}
@@ -147,17 +149,13 @@ func (c *contractCheck) payment(e Event) {
 		c.cash("fee_id", x.FeeID, &x.Amount, x.FX, false)
 		c.text("marketplace", x.Marketplace)
 	case *PaymentSettled:
-		c.cash("settlement_id", x.SettlementID, &x.Gross, x.BookedFX, false)
-		c.text("batch_id", x.BatchID)
-		c.text("payment_id", x.PaymentID)
-		if !x.Gross.Amount.Sub(x.Fee).Equal(x.Net) {
-			c.fail("net is not gross less fee")
-		}
+		c.settled(x)
 	case *PayoutPaid:
 		c.cash("payout_id", x.PayoutID, &x.Amount, x.FX, false)
 		c.text("batch_id", x.BatchID)
 	case *BankStatementLineMatched:
 		c.cash("line_id", x.LineID, &x.Amount, x.FX, false)
+		c.fx("booked_fx", x.BookedFX, x.Amount.Currency)
 		c.text("bank_account", x.BankAccount)
 		c.text("matched_id", x.MatchedID)
 	case *DisputeOpened:
@@ -165,6 +163,7 @@ func (c *contractCheck) payment(e Event) {
 		c.text("payment_id", x.PaymentID)
 	case *DisputeLost:
 		c.cash("dispute_id", x.DisputeID, &x.Amount, x.FX, true)
+		c.fx("booked_fx", x.BookedFX, x.Amount.Currency)
 		c.text("payment_id", x.PaymentID)
 		if x.Settles == SettlesRECEIVABLE {
 			c.fail("settles: a lost dispute settles CUSTOMER_DEPOSIT, CREDIT_MEMO or LOSS")
@@ -172,6 +171,19 @@ func (c *contractCheck) payment(e Event) {
 		c.relief(x)
 	default:
 		c.promises(e)
+	}
+}
+
+func (c *contractCheck) settled(x *PaymentSettled) {
+	c.cash("settlement_id", x.SettlementID, &x.Gross, x.BookedFX, false)
+	c.text("batch_id", x.BatchID)
+	c.text("payment_id", x.PaymentID)
+	if !x.Gross.Amount.Sub(x.Fee).Equal(x.Net) {
+		c.fail("net is not gross less fee")
+	}
+	// The settlement states the net; gross is worth as much in proportion, and in proportion to nothing it is worth nothing: 7000 would lose all of it.
+	if s := x.Settlement; s != nil && s.Currency != x.Gross.Currency && x.Net.IsZero() && !x.Gross.Amount.IsZero() && !x.FeeBookedOnPayment {
+		c.fail("net is zero, so that settlement does not say what gross is worth: charge the fee to the payment (psp.fee_charged with its payment_id) and set fee_booked_on_payment")
 	}
 }
 

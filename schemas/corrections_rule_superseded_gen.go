@@ -8,9 +8,10 @@ type RuleSuperseded struct {
 	PlanID     string    `json:"plan_id"` // the replay plan that found it
 	Reason     string    `json:"reason"`
 	By         string    `json:"by,omitzero"`
-	OldRuleSet string    `json:"old_rule_set,omitzero"` // the set under which the entry stands; none: no entry stands
+	OldRuleSet string    `json:"old_rule_set,omitzero"` // the set under which the entry stands; none: no entry stands, because the event died at finance
 	NewRuleSet string    `json:"new_rule_set"`
-	Standing   *Standing `json:"standing,omitzero"` // by which rule.superseded the original stands; null: by its own entry
+	Standing   *Standing `json:"standing,omitzero"`  // by which rule.superseded the original stands; null: by its own entry
+	LetterID   Opt[UUID] `json:"letter_id,omitzero"` // the dead letter that it answers, where no entry stands
 }
 
 // Header is the envelope.
@@ -60,6 +61,12 @@ func (x *RuleSuperseded) appendAvro(b []byte) ([]byte, error) {
 			return b, inField("standing", err)
 		}
 	}
+	if !x.LetterID.Set {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		b = appendUUID(b, x.LetterID.V)
+	}
 	return b, nil
 }
 
@@ -86,9 +93,19 @@ func (x *RuleSuperseded) decodeAvro(r *reader) {
 		}
 		x.Standing.decodeAvro(r)
 	}
+	if r.null() || !r.present() {
+		x.LetterID = Opt[UUID]{}
+	} else {
+		x.LetterID.Set = true
+		r.uuid((*[16]byte)(&x.LetterID.V))
+	}
 }
 
 func (x *RuleSuperseded) hashContent(h *contentHasher) {
+	if x.LetterID.Set {
+		h.name("letter_id")
+		h.uuid(x.LetterID.V)
+	}
 	{
 		mark := h.name("meta")
 		x.Meta.hashContent(h)

@@ -15,7 +15,7 @@ type PaymentCaptured struct {
 	BalanceTransaction string        `json:"balance_transaction,omitzero"` // the processor's own id of the movement
 	Funding            *Funding      `json:"funding,omitzero"`             // completed from the order
 	FX                 *Fx           `json:"fx,omitzero"`                  // the payment's own rate
-	BookedFX           *Fx           `json:"booked_fx,omitzero"`           // the rate under which the balance that it settles stands (the order's, for deposits and refunds payable); absent: fx
+	BookedFX           *Fx           `json:"booked_fx,omitzero"`           // the rate under which the balance that it settles stands: the order's for deposits and refunds payable, else completed from the invoice or credit memo; absent: fx
 }
 
 // Header is the envelope.
@@ -173,6 +173,11 @@ func (x *PaymentCaptured) hashContent(h *contentHasher) {
 	if x.BalanceTransaction != "" {
 		h.name("balance_transaction")
 		h.string(x.BalanceTransaction)
+	}
+	if x.BookedFX != nil {
+		h.name("booked_fx")
+		x.BookedFX.hashContent(h)
+		h.endRecord()
 	}
 	if x.CardRef != "" {
 		h.name("card_ref")

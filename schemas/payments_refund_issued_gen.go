@@ -17,7 +17,7 @@ type RefundIssued struct {
 	Settles            Settles       `json:"settles,omitzero"` // unknown: held with its owner, never guessed
 	BalanceTransaction string        `json:"balance_transaction,omitzero"`
 	FX                 *Fx           `json:"fx,omitzero"`
-	BookedFX           *Fx           `json:"booked_fx,omitzero"` // the rate under which the balance that it settles stands (the order's, for deposits and refunds payable); absent: fx
+	BookedFX           *Fx           `json:"booked_fx,omitzero"` // the rate under which the balance that it settles stands: the order's for deposits and refunds payable, else completed from the invoice or credit memo; absent: fx
 }
 
 // Header is the envelope.
@@ -198,6 +198,11 @@ func (x *RefundIssued) hashContent(h *contentHasher) {
 	if x.BalanceTransaction != "" {
 		h.name("balance_transaction")
 		h.string(x.BalanceTransaction)
+	}
+	if x.BookedFX != nil {
+		h.name("booked_fx")
+		x.BookedFX.hashContent(h)
+		h.endRecord()
 	}
 	if x.CardRef != "" {
 		h.name("card_ref")

@@ -55,6 +55,9 @@ func (d Desk) Apply(ctx context.Context, plan Plan, why string) (Applied, error)
 	if len(now.Effect.New) == 0 {
 		return done, nil
 	}
+	if err := d.periodsOpen(ctx, p, now.Effect.New); err != nil {
+		return done, err
+	}
 	if _, err := d.Send(ctx, d.actions(p, plan, now.Effect.New, why)); err != nil {
 		return done, err
 	}

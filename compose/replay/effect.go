@@ -25,6 +25,8 @@ func (s *shadow) effect(ctx context.Context, windows []Window) (Effect, error) {
 		}
 		letter, dead := s.letters[x.at]
 		switch {
+		case s.answered[x.at]:
+			absent = nil // what follows from it stands under the rule.superseded that answered its letter
 		case x.refusal != "" && !dead:
 			f.Caused = append(f.Caused, x.as(nil, x.refusal))
 		case dead && (x.refusal != "" || len(absent) > 0):
@@ -34,14 +36,16 @@ func (s *shadow) effect(ctx context.Context, windows []Window) (Effect, error) {
 			}
 			absent = nil
 		case len(absent) > 0:
-			f.New = append(f.New, x.as(absent, ""))
+			e := x.as(absent, "")
+			e.Entity, e.Period = x.entity, x.period
+			f.New = append(f.New, e)
 		}
 		if len(other) > 0 {
 			f.Changed = append(f.Changed, x.as(other, ""))
 		}
 		if x.superseded {
 			e := x.as(nil, "")
-			e.Stands = x.stands
+			e.Stands, e.Times = x.stands, x.times
 			f.Superseded = append(f.Superseded, e)
 		}
 		if x.unfit != "" {

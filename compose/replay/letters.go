@@ -18,7 +18,7 @@ type Status string
 const (
 	Open     Status = "open"     // nobody has done anything since it died
 	Redriven Status = "redriven" // on its way to its consumer
-	Cured    Status = "cured"    // its consumer has dealt with it
+	Cured    Status = "cured"    // its consumer has dealt with it, or another event has answered it
 	Parked   Status = "parked"   // it died after every redrive that it may have: repair it
 )
 
@@ -86,16 +86,18 @@ type box struct {
 	desk    Desk
 	adm     *kadm.Client
 	letters map[schemas.UUID]*Letter
-	acted   map[schemas.UUID]*schemas.OperatorAction // newest redrive by letter
+	acted   map[schemas.UUID]*schemas.OperatorAction // newest redrive or repair by letter
 	redrive map[lap]schemas.Position
 	parked  map[schemas.UUID]bool
+	repairs map[schemas.UUID]bool // that another event has answered
+	periods *calendar             // once somebody has asked
 	offsets map[string]kadm.OffsetResponses
 	next    map[string]map[int32]int64 // what has been read
 }
 
 func (d Desk) openLetters(ctx context.Context, adm *kadm.Client) (*box, error) {
 	b := &box{desk: d, adm: adm, letters: map[schemas.UUID]*Letter{}, acted: map[schemas.UUID]*schemas.OperatorAction{}, redrive: map[lap]schemas.Position{},
-		parked: map[schemas.UUID]bool{}, offsets: map[string]kadm.OffsetResponses{}, next: map[string]map[int32]int64{}}
+		parked: map[schemas.UUID]bool{}, repairs: map[schemas.UUID]bool{}, offsets: map[string]kadm.OffsetResponses{}, next: map[string]map[int32]int64{}}
 	if err := b.read(ctx, schemas.TopicActions); err != nil {
 		return nil, err
 	}
@@ -164,7 +166,11 @@ func (b *box) read(ctx context.Context, topics ...string) error {
 func (b *box) take(d schemas.Delivery) {
 	switch x := d.Event.(type) {
 	case *schemas.OperatorAction:
-		if x.Action == schemas.ActionKindREDRIVE {
+		switch x.Action {
+		case schemas.ActionKindREPAIR:
+			b.repairs[x.LetterID.V] = true
+			b.acted[x.LetterID.V] = x
+		case schemas.ActionKindREDRIVE:
 			b.acted[x.LetterID.V] = x
 		}
 	case *schemas.Redrive:
@@ -189,7 +195,10 @@ func (b *box) take(d schemas.Delivery) {
 
 // status is how a letter stands after its newest death.
 func (b *box) status(l *Letter) Status {
-	if b.parked[l.Meta.EventID] {
+	switch {
+	case b.repairs[l.Meta.EventID]:
+		return Cured
+	case b.parked[l.Meta.EventID]:
 		return Parked
 	}
 	at, ok := b.redrive[lap{l.Meta.EventID, l.Laps + 1}]

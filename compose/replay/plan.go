@@ -39,6 +39,9 @@ type Event struct {
 	IDs      []string `json:"ids"`              // of what follows from it
 	Reason   string   `json:"reason,omitempty"` // why it would die, or died
 	Stands   string   `json:"stands,omitempty"` // the rule set under which its entry stands, where another is to replace it
+	Times    int      `json:"times_superseded,omitempty"`
+	Entity   string   `json:"legal_entity,omitempty"` // of what is new: whose books it would be booked in, and in which period
+	Period   string   `json:"period,omitempty"`
 }
 
 // Effect is what would change.
@@ -146,7 +149,7 @@ func (d Desk) plan(ctx context.Context, p processors.Processor, s Selection, win
 	}
 	plan.AsOf = asWindows(asOf)
 	sh := &shadow{desk: d, processor: p, selection: s, inputs: sha256.New(), derived: sha256.New(), events: map[schemas.UUID]*shadowed{}, wants: map[schemas.UUID]want{},
-		letters: map[schemas.Position]string{}, ruleSets: map[string]bool{}, difference: newBooks()}
+		letters: map[schemas.Position]string{}, repaired: map[schemas.UUID]bool{}, answered: map[schemas.Position]bool{}, ruleSets: map[string]bool{}, difference: newBooks()}
 	if err := sh.run(ctx, windows, asOf); err != nil {
 		return plan, err
 	}

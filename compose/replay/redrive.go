@@ -12,7 +12,7 @@ import (
 type Result struct {
 	Letter *Letter
 	Lap    int32  // which redrive it was
-	Came   string // cured, died again, parked, nothing
+	Came   string // cured, died again, parked, refused, nothing
 	Reason string
 }
 
@@ -21,11 +21,12 @@ const (
 	CameCured   = "cured"
 	CameDied    = "died again"
 	CameParked  = "parked"
+	CameRefused = "refused" // its period is closed
 	CameNothing = "nothing" // there was nothing to do
 )
 
 // Redrive hands letters once more to the consumers at which they died, and returns what became of each, in the order given, when all is known. A letter that is
-// cured, parked or on its way already is not redriven again. Interrupted, it can be called again: the same operator, reason and lap are one action.
+// cured, parked or on its way already is not redriven again, and one of finance whose period is closed never: Rebook is for that. Interrupted, it can be called again: the same operator, reason and lap are one action.
 func (d Desk) Redrive(ctx context.Context, ids []schemas.UUID, why string) ([]Result, error) {
 	if err := d.checkOperator(why); err != nil {
 		return nil, err
@@ -59,6 +60,14 @@ func (d Desk) Redrive(ctx context.Context, ids []schemas.UUID, why string) ([]Re
 			results[i].Came, results[i].Reason = CameParked, fmt.Sprintf("it died after %d redrives: repair the event at its source, and publish it anew", l.Laps)
 			continue
 		case Open:
+			closed, err := b.closed(ctx, l)
+			if err != nil {
+				return nil, err
+			}
+			if closed != "" {
+				results[i].Came, results[i].Reason = CameRefused, closed
+				continue
+			}
 			actions = append(actions, d.redriveAction(l, why))
 		}
 		if !slices.Contains(groups, l.Consumer) {

@@ -21,6 +21,8 @@ type shadow struct {
 	derived   hash.Hash
 	ruleSets  map[string]bool
 	letters   map[schemas.Position]string // where the processor's letters died → why
+	repaired  map[schemas.UUID]bool       // letters that another event has answered
+	answered  map[schemas.Position]bool   // where those died
 	events    map[schemas.UUID]*shadowed
 	order     []*shadowed // as read
 	wants     map[schemas.UUID]want
@@ -37,8 +39,11 @@ type shadowed struct {
 	at        schemas.Position
 	ids       []schemas.UUID // of what follows
 	refusal   string         // why the derivation refuses it
+	entity    string
+	period    string
 
 	stands     string // the rule set under which it stands, where the plan is for another
+	times      int    // how often it was superseded
 	superseded bool   // its effect is another one under the plan's rule set
 	unfit      string // why the plan's rule set refuses it
 }
@@ -53,6 +58,9 @@ type want struct {
 
 // run reads the letters, the selected events and what stands.
 func (s *shadow) run(ctx context.Context, windows []Window, asOf map[string]map[int32]int64) error {
+	if err := s.each(ctx, schemas.Span{Topics: []string{schemas.TopicActions}, Open: true}, s.takeAction); err != nil {
+		return err
+	}
 	if err := s.each(ctx, schemas.Span{Topics: []string{schemas.TopicLetters}, Until: asOf, Open: true}, s.takeLetter); err != nil {
 		return err
 	}
@@ -91,9 +99,21 @@ func (s *shadow) each(ctx context.Context, sp schemas.Span, take func(schemas.De
 	return nil
 }
 
+func (s *shadow) takeAction(d schemas.Delivery) error {
+	if a, ok := d.Event.(*schemas.OperatorAction); ok && a.Action == schemas.ActionKindREPAIR {
+		s.repaired[a.LetterID.V] = true
+	}
+	return nil
+}
+
 func (s *shadow) takeLetter(d schemas.Delivery) error {
 	if l, ok := d.Event.(*schemas.DeadLetter); ok && l.Consumer == schemas.Group(s.processor.Name) {
-		s.letters[schemas.Position{Topic: l.Topic, Partition: l.Partition, Offset: l.Offset}] = string(l.Class) + ": " + l.Reason
+		at := schemas.Position{Topic: l.Topic, Partition: l.Partition, Offset: l.Offset}
+		if s.repaired[l.Meta.EventID] {
+			s.answered[at] = true
+			return nil
+		}
+		s.letters[at] = string(l.Class) + ": " + l.Reason
 	}
 	return nil
 }
@@ -105,7 +125,7 @@ func (s *shadow) takeEvent(d schemas.Delivery) error {
 	}
 	m := d.Event.Header()
 	fmt.Fprintf(s.inputs, "%s %x\n", d.Position, sha256.Sum256(d.Record.Value))
-	x := &shadowed{id: m.EventID, eventType: d.Event.EventType(), at: d.Position}
+	x := &shadowed{id: m.EventID, eventType: d.Event.EventType(), at: d.Position, entity: m.LegalEntity, period: m.Period}
 	outputs, err := s.derive(d.Event)
 	switch {
 	case err == nil:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -13,6 +14,7 @@ import (
 // standings is what corrections have made of events: under which rule set the entry of each stands now, and which were taken back.
 type standings struct {
 	set      map[schemas.UUID]string
+	times    map[schemas.UUID]int // how often it was superseded
 	reversed map[schemas.UUID]bool
 }
 
@@ -24,6 +26,7 @@ func (s *standings) takeCorrection(d schemas.Delivery) error {
 	id := d.Event.Header().Correction.CorrectedEventID
 	if x, ok := d.Event.(*schemas.RuleSuperseded); ok {
 		s.set[id] = x.NewRuleSet
+		s.times[id]++
 	} else {
 		s.reversed[id] = true
 	}
@@ -32,7 +35,7 @@ func (s *standings) takeCorrection(d schemas.Delivery) error {
 
 // corrections reads all that was corrected, where the plan is for another rule set.
 func (s *shadow) corrections(ctx context.Context) error {
-	s.standings = standings{map[schemas.UUID]string{}, map[schemas.UUID]bool{}}
+	s.standings = standings{map[schemas.UUID]string{}, map[schemas.UUID]int{}, map[schemas.UUID]bool{}}
 	if s.selection.RuleSet == "" {
 		return nil
 	}
@@ -42,7 +45,10 @@ func (s *shadow) corrections(ctx context.Context) error {
 // supersedes compares what stands of an event with what the plan's rule set gives, and weighs the difference. A correction is not superseded: what it took
 // back stays taken back, under whichever rules.
 func (s *shadow) supersedes(x *shadowed, e schemas.Event) error {
-	if s.selection.RuleSet == "" || schemas.Corrects(e) || s.standings.reversed[x.id] || x.refusal != "" {
+	if s.selection.RuleSet == "" || schemas.Corrects(e) || s.standings.reversed[x.id] {
+		return nil
+	}
+	if x.refusal != "" && s.standings.set[x.id] == "" { // nothing stands of it; else its letter was answered under other rules
 		return nil
 	}
 	m := e.Header()
@@ -69,7 +75,7 @@ func (s *shadow) supersedes(x *shadowed, e schemas.Event) error {
 	if err != nil || same {
 		return err
 	}
-	x.superseded = true
+	x.superseded, x.times = true, s.standings.times[x.id]
 	for _, o := range was {
 		s.difference.add(o, -1)
 	}
@@ -111,8 +117,8 @@ func effectOf(e schemas.Event) (string, error) {
 	return "", nil
 }
 
-// supersede publishes one rule.superseded for each event of the plan that has none yet. Their ids name the event and the new rule set, so that a repetition
-// is a duplicate, which intake drops.
+// supersede publishes one rule.superseded for each event of the plan that has none yet. Their ids name the event, the new rule set and how often it was superseded
+// before, so that a repetition is a duplicate, which intake drops, and a way back to rules of before is none.
 func (d Desk) supersede(ctx context.Context, plan Plan, events []Event, why string) error {
 	cl, err := kgo.NewClient(append(append([]kgo.Opt{}, d.Cluster...), schemas.WriteOptions()...)...)
 	if err != nil {
@@ -154,36 +160,50 @@ func (d Desk) supersede(ctx context.Context, plan Plan, events []Event, why stri
 
 // superseding is the intake record of one rule.superseded.
 func (d Desk) superseding(plan Plan, e Event, original schemas.Delivery, why string) (*kgo.Record, error) {
-	embedded, err := schemas.EncodeEmbedded(original.Event)
-	if err != nil {
-		return nil, fmt.Errorf("embedding %s at %s: %w", e.Type, e.Position, err)
-	}
-	of := original.Event.Header()
 	x := &schemas.RuleSuperseded{PlanID: plan.Hash, Reason: why, By: d.Who, OldRuleSet: e.Stands, NewRuleSet: plan.Selection.RuleSet}
+	x.Meta.EventID = supersedingID(e, plan.Selection.RuleSet)
+	version := plan.Selection.RuleSet
+	if e.Times > 0 {
+		version += " after " + strconv.Itoa(e.Times)
+	}
+	return d.correcting(x, original.Event, version)
+}
+
+// correcting is the intake record of a rule.superseded about an event of the canonical log.
+func (d Desk) correcting(x *schemas.RuleSuperseded, original schemas.Event, version string) (*kgo.Record, error) {
+	embedded, err := schemas.EncodeEmbedded(original)
+	if err != nil {
+		return nil, fmt.Errorf("embedding %s %s: %w", original.EventType(), original.Header().EventID, err)
+	}
+	of := original.Header()
 	x.Meta = schemas.Meta{
-		EventType: x.EventType(), SchemaVersion: 1, LegalEntity: of.LegalEntity, OccurredAt: of.OccurredAt, OccurredTZOffset: of.OccurredTZOffset,
+		EventID: x.Meta.EventID, EventType: x.EventType(), SchemaVersion: 1, LegalEntity: of.LegalEntity, OccurredAt: of.OccurredAt, OccurredTZOffset: of.OccurredTZOffset,
 		CausationID: schemas.Some(of.EventID), SubjectRefs: of.SubjectRefs,
-		Source: schemas.Source{System: "throughline", Instance: "replay", DocType: "rule.superseded", DocID: e.ID, DocVersion: plan.Selection.RuleSet, Transition: "superseded"},
-		Correction: &schemas.Correction{Reason: schemas.CorrectionReasonINCORRECT_DATA, CorrectedEventID: of.EventID, CorrectedEventType: original.Event.EventType(),
+		Source: schemas.Source{System: "throughline", Instance: "replay", DocType: "rule.superseded", DocID: of.EventID.String(), DocVersion: version, Transition: "superseded"},
+		Correction: &schemas.Correction{Reason: schemas.CorrectionReasonINCORRECT_DATA, CorrectedEventID: of.EventID, CorrectedEventType: original.EventType(),
 			Original: embedded},
 	}
-	x.Meta.EventID = supersedingID(e.ID, plan.Selection.RuleSet)
 	topic, ok := schemas.IntakeTopic(x)
 	if !ok {
-		return nil, refused("%s at %s has no topic to be superseded on", e.Type, e.Position)
+		return nil, refused("%s %s has no topic to be superseded on", original.EventType(), of.EventID)
 	}
 	return d.Codec.RecordTo(x, topic, []byte(schemas.DocumentKey(x.Meta.Source)))
 }
 
-func supersedingID(event, ruleSet string) schemas.UUID {
-	return schemas.NamedID("rule.superseded", event, ruleSet)
+// supersedingID has how often the event was superseded before in it, because the same rules may come to stand twice. Where it never was it is left out, as it was
+// before it was counted: an apply that was interrupted then resumes.
+func supersedingID(e Event, ruleSet string) schemas.UUID {
+	if e.Times == 0 {
+		return schemas.NamedID("rule.superseded", e.ID, ruleSet)
+	}
+	return schemas.NamedID("rule.superseded", e.ID, ruleSet, strconv.Itoa(e.Times))
 }
 
 // awaitSuperseded returns when every event of the plan has its new entries.
 func (d Desk) awaitSuperseded(ctx context.Context, now Plan) (int, error) {
 	left := map[schemas.UUID]bool{}
 	for _, e := range now.Effect.Superseded {
-		left[supersedingID(e.ID, now.Selection.RuleSet)] = true
+		left[supersedingID(e, now.Selection.RuleSet)] = true
 	}
 	total, from := len(left), map[string]map[int32]int64{}
 	for _, w := range now.AsOf {

@@ -108,7 +108,7 @@ func unbalanced(reason string) error {
 }
 
 func unmapped(field string) error {
-	return &schemas.PoisonError{Class: schemas.DeadLetterClassUNMAPPED_ACCOUNT, Reason: field + " has no account: map it in processors/finance/accounts.go under a new rule version, then redrive"}
+	return &schemas.PoisonError{Class: schemas.DeadLetterClassUNMAPPED_ACCOUNT, Reason: field + " has no account: map it in processors/finance under a new rule version, name that in a new rule set, announce it, and `throughline dlq rebook` the letter under it"}
 }
 
 func inLine(i int, field string) string { return "lines[" + strconv.Itoa(i) + "]." + field }

@@ -72,4 +72,4 @@ func (m *mapping) lacksCharge() string {
 }
 
 // thenRebook is how a mapping that was missing cures an event: it is stamped with the rule set that lacks it, so that a redrive alone would derive the same.
-const thenRebook = " in a new version under a new rule set, then publish rule.superseded for the event, without old_rule_set"
+const thenRebook = " in a new version, name it in a new rule set, announce that, and `throughline dlq rebook` the letter under it"

@@ -142,7 +142,7 @@ func TestS45ChargeWithoutRole(t *testing.T) {
 		t.Fatalf("got %v", err)
 	}
 	want := "lines[0].charge_code has no role in chart/test-chart.charges.csv, which has the lines BANK_CHARGE,PAYMENT_FEES ENGRAVING,MANUAL_ADJUSTMENTS FREIGHT,FREIGHT_REVENUE " +
-		"MANUAL,MANUAL_ADJUSTMENTS: add the line <charge_code>,<role> in a new version under a new rule set, then publish rule.superseded for the event, without old_rule_set"
+		"MANUAL,MANUAL_ADJUSTMENTS: add the line <charge_code>,<role> in a new version, name it in a new rule set, announce that, and `throughline dlq rebook` the letter under it"
 	if poison.Reason != want || strings.Contains(poison.Reason, "GIFT_WRAP") {
 		t.Errorf("got  %s\nwant %s", poison.Reason, want)
 	}

@@ -166,10 +166,10 @@ func (r *run) newCredit(o *order) *schemas.CreditMemoIssued {
 	return &schemas.CreditMemoIssued{CreditMemoID: r.id("CM"), OrderID: o.id, CustomerRef: o.customer, Channel: o.channel, Currency: o.currency}
 }
 
-// writeOff gives up part of a receivable; a negative amount takes it back.
+// writeOff gives up part of a receivable; a negative amount takes it back. At which rate it stands the invoice says.
 func (r *run) writeOff(o *order, at schemas.Time, inv *invoice, amount schemas.Decimal, relief *schemas.Money) {
 	e := &schemas.ReceivableWrittenOff{WriteOffID: r.id("WO"), InvoiceID: inv.id, OrderID: o.id, CustomerRef: o.customer,
-		Amount: schemas.Money{Amount: amount, Currency: o.currency}, TaxRelief: relief, FX: r.fx(o.currency, at, schemas.RateTypeSPOT, "erp")}
+		Amount: schemas.Money{Amount: amount, Currency: o.currency}, TaxRelief: relief}
 	if relief != nil {
 		e.TaxJurisdiction = "US-TX"
 	}
@@ -205,7 +205,7 @@ func (r *run) standingDocuments(at schemas.Time) {
 		Funding: funding, Lines: []schemas.CreditLine{{LineID: "1", Kind: schemas.LineKindCHARGE, ChargeCode: pick(r, "MANUAL", "DISCOUNT", "FREIGHT"), Amounts: &goodwill}}}
 	r.say(r.later(at, 2, 0), cm, erp("credit memo", cm.CreditMemoID, "issued"), "credit_memo_id", cm.CreditMemoID)
 	pay := &payment{id: r.id("PAY"), invoice: inv.InvoiceID, method: schemas.PaymentMethodBANK, currency: currency,
-		amount: amounts.Total.Sub(goodwill.Total), funding: funding}
+		amount: amounts.Total.Sub(goodwill.Total), funding: funding, booked: fx}
 	r.capture(r.later(at, 10, 0), nil, pay)
 }
 

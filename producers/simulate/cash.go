@@ -19,7 +19,8 @@ type payment struct {
 	left     schemas.Decimal
 	funding  *schemas.Funding // only where no order says it
 	fx       *schemas.Fx
-	keptFee  bool // what a marketplace keeps is its own event
+	booked   *schemas.Fx // of a receivable of no order: nobody else knows at which rate it stands
+	keptFee  bool        // what a marketplace keeps is its own event
 }
 
 func processor(psp, docType, docID, transition string) schemas.Source {
@@ -86,7 +87,7 @@ func (r *run) collect(o *order, inv *invoice) {
 func (r *run) capture(at schemas.Time, o *order, p *payment) *schemas.PaymentCaptured {
 	p.left, p.fx = p.amount, r.fx(p.currency, at, schemas.RateTypeSPOT, "bank")
 	e := &schemas.PaymentCaptured{PaymentID: p.id, InvoiceID: p.invoice, Method: p.method, PSP: p.psp, CardRef: p.card,
-		Amount: schemas.Money{Amount: p.amount, Currency: p.currency}, Funding: p.funding, FX: p.fx}
+		Amount: schemas.Money{Amount: p.amount, Currency: p.currency}, Funding: p.funding, FX: p.fx, BookedFX: p.booked}
 	refs := []string{"payment_id", p.id, "invoice_id", p.invoice}
 	if o != nil {
 		p.order, e.OrderID = o.id, o.id

@@ -271,3 +271,24 @@ func (k *desk) announce(names ...string) {
 		k.refer(&schemas.ReferenceRuleSet{Name: n, Version: "1", ActiveFrom: start + 1e15})
 	}
 }
+
+// An event that died has no entry: its letter is answered once. Where an entry stands by an earlier superseding, a second one beside it would double the books.
+func TestS48WhatAnsweredALetterIsNotAnsweredAgain(t *testing.T) {
+	k := newDesk(t)
+	s := ship("O1", "S1", "1")
+	k.refer(&schemas.ReferenceRuleSet{Name: "2026-07", Version: "1", ActiveFrom: schemas.Time(1 << 60)})
+	answer := func(id string) *schemas.RuleSuperseded {
+		x := supersede(id, s, "", "2026-07")
+		x.LetterID = schemas.Some(schemas.NamedID("letter"))
+		return x
+	}
+	k.say(plain("O1"), s, answer("X1"))
+	k.clean(0)
+	if set := last[*schemas.RuleSuperseded](k).Meta.Correction.StandingRuleSet; set != "2026-01" {
+		t.Errorf("the letter's own rules are %q", set)
+	}
+	k.say(answer("X2"))
+	k.died(schemas.DeadLetterClassCONTRACT, "old_rule_set is missing, and an entry stands")
+	k.say(supersede("X3", s, "2026-07", "2026-01"))
+	k.clean(0)
+}

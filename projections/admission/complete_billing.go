@@ -53,20 +53,11 @@ func (c *completion) invoiceHead(x *schemas.InvoiceIssued, order *schemas.OrderA
 		x.Channel = order.Channel
 	}
 	x.Funding = funding(order)
+	var err error
 	if x.FX = order.FX; order.Terms != schemas.TermsPREPAID {
-		x.FX = c.shipmentRate(x, order)
+		x.FX, err = c.shipmentRate(x, order)
 	}
-	return nil
-}
-
-// shipmentRate is the rate of the first shipment that an on-account invoice names, so that what it clears on 1150 is what stands there.
-func (c *completion) shipmentRate(x *schemas.InvoiceIssued, order *schemas.OrderAccepted) *schemas.Fx {
-	for i := range x.Lines {
-		if s := c.t.document("shipment", x.Lines[i].ShipmentID); s != nil {
-			return s.FX
-		}
-	}
-	return c.spot(order.Currency, schemas.RateTypeSPOT)
+	return err
 }
 
 func (c *completion) credited(x *schemas.CreditMemoIssued) error {
@@ -126,14 +117,11 @@ func (c *completion) creditHead(x *schemas.CreditMemoIssued, order *schemas.Orde
 			x.Funding.Settles = schemas.SettlesCREDIT_MEMO
 		}
 	}
+	var err error
 	if x.FX = order.FX; order.Terms != schemas.TermsPREPAID {
-		if inv := c.t.document("invoice", x.InvoiceID); inv != nil {
-			x.FX = inv.FX
-		} else {
-			x.FX = c.spot(order.Currency, schemas.RateTypeSPOT)
-		}
+		x.FX, err = c.creditRate(x, order)
 	}
-	return nil
+	return err
 }
 
 // creditLine takes its slice from the front of what was shipped, or, for goods that never shipped, from the back of what was invoiced.

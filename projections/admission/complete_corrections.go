@@ -72,7 +72,10 @@ func (c *completion) correctable(e, original schemas.Event) error {
 // rule set stands; where another has come to stand since, it is of yesterday. The new one must be announced.
 func (c *completion) superseded(x *schemas.RuleSuperseded) error {
 	m := &x.Meta
-	if x.OldRuleSet != "" && x.OldRuleSet != m.Correction.StandingRuleSet {
+	switch {
+	case x.OldRuleSet == "" && c.t.superseded(m.Correction.CorrectedEventID):
+		return contract("old_rule_set is missing, and an entry stands that an earlier rule.superseded gave: make a plan")
+	case x.OldRuleSet != "" && x.OldRuleSet != m.Correction.StandingRuleSet:
 		return contract("old_rule_set is not the set under which the entry stands: make the plan anew")
 	}
 	if !c.env.Reference.Announced(x.NewRuleSet, c.at) {

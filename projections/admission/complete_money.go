@@ -11,9 +11,9 @@ func (c *completion) money(e schemas.Event) error {
 	case *schemas.RefundIssued:
 		return c.refunded(x)
 	case *schemas.GiftCardSold:
-		return c.rate(&x.FX, x.Amount.Currency)
+		return c.cardRate(x)
 	case *schemas.ReceivableWrittenOff:
-		return c.rate(&x.FX, x.Amount.Currency)
+		return c.writtenOff(x)
 	case *schemas.PSPFeeCharged:
 		return c.rate(&x.FX, x.Amount.Currency)
 	case *schemas.MarketplaceFeeCharged:
@@ -21,20 +21,21 @@ func (c *completion) money(e schemas.Event) error {
 	case *schemas.PayoutPaid:
 		return c.rate(&x.FX, x.Amount.Currency)
 	case *schemas.BankStatementLineMatched:
-		return c.booked(&x.FX, x.BookedFX, x.Amount.Currency)
+		return c.cleared(&x.FX, &x.BookedFX, x.Amount.Currency, "1060 stands that the bank's line clears")
 	case *schemas.DisputeOpened:
-		return c.rate(&x.FX, x.Amount.Currency)
+		err := c.rate(&x.FX, x.Amount.Currency)
+		c.movedBy("dispute", x.DisputeID, x.FX)
+		return err
 	case *schemas.DisputeLost:
-		return c.booked(&x.FX, x.BookedFX, x.Amount.Currency)
+		return c.lostDispute(x)
 	case *schemas.PaymentSettled:
 		return c.settled(x)
 	case *schemas.DisputeWon:
-		return c.booked(&x.FX, x.BookedFX, x.Amount.Currency)
+		err := c.disputed(&x.FX, &x.BookedFX, x.DisputeID, x.Amount.Currency)
+		c.movedBy("won", x.DisputeID, x.FX)
+		return err
 	case *schemas.PayoutFailed:
-		if x.BookedFX == nil && x.Amount.Currency != c.entity.FunctionalCurrency {
-			return contract("booked_fx is missing: say at which rate the payout was booked, which is taken back")
-		}
-		return c.booked(&x.FX, x.BookedFX, x.Amount.Currency)
+		return c.cleared(&x.FX, &x.BookedFX, x.Amount.Currency, "the payout was booked, which is taken back")
 	}
 	return c.balances(e)
 }
@@ -58,7 +59,7 @@ func (c *completion) balances(e schemas.Event) error {
 		if x.Amount.Amount.IsZero() {
 			return c.ours(x.FX)
 		}
-		return c.rate(&x.FX, x.Amount.Currency)
+		return c.reclassifiedRate(x)
 	case *schemas.CustomerPaymentApplied:
 		for i := range x.Lines {
 			if err := c.ours(x.Lines[i].BookedFX); err != nil {
@@ -108,43 +109,28 @@ func (c *completion) captured(x *schemas.PaymentCaptured) error {
 			return contract("amount.currency is not the order's")
 		}
 		x.Funding = funding(order)
-		x.BookedFX = c.bookedRate(order)
 	}
 	if x.Funding == nil {
 		return contract("a capture without order_id must state what it settles (funding)")
 	}
-	return c.rate(&x.FX, x.Amount.Currency)
+	if err := c.clearedByCapture(x); err != nil {
+		return err
+	}
+	err := c.booked(&x.FX, x.BookedFX, x.Amount.Currency)
+	c.movedBy("payment", x.PaymentID, x.FX)
+	return err
 }
 
 func (c *completion) refunded(x *schemas.RefundIssued) error {
-	if order := c.t.order(); x.OrderID != "" {
-		if x.Amount.Currency != order.Currency {
-			return contract("amount.currency is not the order's")
-		}
-		x.BookedFX = c.bookedRate(order)
+	if order := c.t.order(); x.OrderID != "" && x.Amount.Currency != order.Currency {
+		return contract("amount.currency is not the order's")
 	}
-	return c.rate(&x.FX, x.Amount.Currency)
-}
-
-// bookedRate is the rate under which deposits and refunds payable of a prepaid order stand: the order's (domain.md §2.5.5).
-func (c *completion) bookedRate(order *schemas.OrderAccepted) *schemas.Fx {
-	if order.Terms == schemas.TermsPREPAID {
-		return order.FX
-	}
-	return nil
-}
-
-func (c *completion) settled(x *schemas.PaymentSettled) error {
-	if err := c.rate(&x.BookedFX, x.Gross.Currency); err != nil {
+	if err := c.clearedByRefund(x); err != nil {
 		return err
 	}
-	if x.SettlementFX == nil && x.Settlement == nil {
-		x.SettlementFX = x.BookedFX
-	}
-	if x.Settlement != nil {
-		return c.rate(&x.SettlementFX, x.Settlement.Currency)
-	}
-	return c.ours(x.SettlementFX)
+	err := c.booked(&x.FX, x.BookedFX, x.Amount.Currency)
+	c.movedBy("refund", x.RefundID, x.FX)
+	return err
 }
 
 // find looks for an admitted event: among what this record has just let through, what the running transaction emitted before, or what the loop has read.

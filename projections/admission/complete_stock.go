@@ -100,7 +100,7 @@ func (c *completion) shipped(x *schemas.ShipmentShipped) error {
 	if err != nil {
 		return err
 	}
-	x.Channel, x.Currency, x.Funding, x.FX = order.Channel, order.Currency, funding(order), c.orderRate(order)
+	x.Channel, x.Currency, x.Funding, x.FX = order.Channel, order.Currency, funding(order), c.shippedRate(x, order)
 	if x.Control == nil {
 		control := order.Control
 		x.Control = &control

@@ -246,6 +246,12 @@ func factsOf(e schemas.Event) string {
 		return "receipt:" + x.ReceiptID
 	case *schemas.DisputeOpened:
 		return "dispute:" + x.DisputeID
+	case *schemas.DisputeWon:
+		return movedFact("won", x.DisputeID, x.FX, "")
+	case *schemas.PaymentCaptured:
+		return movedFact("payment", x.PaymentID, x.FX, x.OrderID)
+	case *schemas.RefundIssued:
+		return movedFact("refund", x.RefundID, x.FX, cmp.Or(x.OrderID, x.CreditMemoID))
 	case *schemas.InventoryTransferDispatched:
 		return "dispatch:" + x.DispatchID
 	case *schemas.ShipmentReturnedToSender:

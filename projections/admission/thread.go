@@ -101,6 +101,12 @@ func (t *thread) stand(x *schemas.RuleSuperseded) {
 	t.learn(prefix + x.NewRuleSet + "\x00" + x.Meta.EventID.String() + "\x00" + x.Meta.RuleSet)
 }
 
+// superseded says whether an event's entry stands by a rule.superseded.
+func (t *thread) superseded(id schemas.UUID) bool {
+	prefix := standsPrefix(id)
+	return slices.ContainsFunc(t.progress.Facts, func(f string) bool { return strings.HasPrefix(f, prefix) })
+}
+
 // standing is the rule set under which an event's entry stands: its own, unless a rule.superseded named another; then by is that one.
 func (t *thread) standing(original schemas.Event) (ruleSet string, by *schemas.Standing) {
 	prefix := standsPrefix(original.Header().EventID)

@@ -71,6 +71,8 @@ func apply(st projections.State, d schemas.Delivery, env projections.Env) ([]pro
 		return redrive(st, a, env)
 	case schemas.ActionKindREPLAY:
 		return replay(st, a, env)
+	case schemas.ActionKindREPAIR:
+		repair(st, a)
 	}
 	return nil, nil // recorded for the history; nothing follows here
 }
@@ -106,6 +108,17 @@ func redrive(st projections.State, a *schemas.OperatorAction, env projections.En
 	r.Meta = a.Meta.Follow(schemas.Identity{Rule: "redrive", Version: 1})
 	r.Meta.CorrelationID = letter.Thread
 	return []projections.Output{{Event: r}}, nil
+}
+
+// repair notes that another event has answered a letter: a redrive of it that comes later would do again what that has done.
+func repair(st projections.State, a *schemas.OperatorAction) {
+	if !a.LetterID.Set {
+		return
+	}
+	key := stateKey(a.LetterID.V, a.Consumer)
+	s := state(st, key)
+	s.Parked = true
+	st.Put(key, s)
 }
 
 // replay hands one canonical event to one processor again, which may produce the listed ids only.

@@ -41,6 +41,10 @@ func TestWhatKeepsAPeriodOpen(t *testing.T) {
 	if blocked[letter] != "dead letter" {
 		t.Errorf("letter %s blocks as %q: %v", letter, blocked[letter], blocked)
 	}
+	s.run("dlq", "redrive", letter, "--why", "the account is mapped").exits(1, "1 of 1 letters were not cured").says("refused", period+" of "+entity+" is closed", "throughline dlq rebook "+letter)
+	s.run("dlq", "rebook", letter).exits(2, "--why is missing")
+	s.run("dlq", "rebook", "4711", "--why", "x").exits(2, "is no letter id")
+	s.run("dlq", "rebook", letter, "--why", "x", "--rule-set", "1999-01").exits(1, "rule set 1999-01 is not announced")
 	if again, err := s.recorded(entity, period); err != nil || again != closed.Hash {
 		t.Errorf("after a refusal %s stands in finance.closes, want %s (%v)", again, closed.Hash, err)
 	}

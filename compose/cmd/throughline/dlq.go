@@ -20,7 +20,7 @@ import (
 
 func newDLQCommand(a *app) *cobra.Command {
 	return a.group("dlq", "List dead letters, look into them, and hand them back to the consumer at which they died",
-		newDLQListCommand(a), newDLQShowCommand(a), newDLQRedriveCommand(a))
+		newDLQListCommand(a), newDLQShowCommand(a), newDLQRedriveCommand(a), newDLQRebookCommand(a))
 }
 
 // letterRow is a dead letter in a list.

@@ -29,7 +29,7 @@ func newDLQRedriveCommand(a *app) *cobra.Command {
 		Short: "Hand dead letters back to the consumer at which they died, and to no other, and wait for what becomes of them",
 		Long: "Redrives the letters named, or the open ones that the filters let through. More than one letter is only listed, unless --yes is given. Each ends cured or\n" +
 			"died again, with its laps counted; after 5 laps a letter is parked. Interrupted, run it again: the same letter, reason and lap are one action.\n" +
-			"The exit status is 1 where a letter died again or is parked.",
+			"A letter of finance whose period is closed is refused: `dlq rebook` is for that. The exit status is 1 where a letter died again, is parked or is refused.",
 		Example: "  throughline dlq redrive 7f0c… --why \"account mapped\"\n  throughline dlq redrive --class UNMAPPED_ACCOUNT --since 2h --why \"account mapped\" --yes",
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := o.check(args); err != nil {
@@ -70,7 +70,7 @@ func (o *redriveOptions) check(args []string) error {
 type redriven struct {
 	letterRow
 	Lap  int32  `json:"lap,omitempty"`
-	Came string `json:"outcome"` // would be redriven, cured, died again, parked or nothing
+	Came string `json:"outcome"` // would be redriven, cured, died again, parked, refused or nothing
 	Why  string `json:"outcome_reason,omitempty"`
 }
 
@@ -98,7 +98,7 @@ func (a *app) redrive(ctx context.Context, o redriveOptions) error {
 			continue
 		}
 		rows = append(rows, redriven{letterRow: rowOf(r.Letter), Lap: r.Lap, Came: r.Came, Why: r.Reason})
-		if r.Came == replay.CameDied || r.Came == replay.CameParked {
+		if r.Came == replay.CameDied || r.Came == replay.CameParked || r.Came == replay.CameRefused {
 			bad++
 		}
 	}

@@ -103,10 +103,13 @@ func (s *story) captured(x *schemas.PaymentCaptured) error {
 	e := s.entry(&x.Meta, x.Amount.Currency, rateOf(x.FX))
 	account, key := money(x.Method, x.PaymentID, x.CardRef)
 	e.dr(account, key, num(x.Amount.Amount))
-	if o := s.orders[x.OrderID]; o != nil && o.prepaid {
+	switch o := s.orders[x.OrderID]; {
+	case o != nil && o.prepaid:
 		e.at(o.rate, "2100", o.id, neg(num(x.Amount.Amount)))
-	} else {
-		e.cr("1100", x.InvoiceID, num(x.Amount.Amount))
+	case o != nil: // what an invoice put there
+		e.at(s.invoiceRate[x.InvoiceID], "1100", x.InvoiceID, neg(num(x.Amount.Amount)))
+	default:
+		e.at(either(x.BookedFX, e.rate), "1100", x.InvoiceID, neg(num(x.Amount.Amount)))
 	}
 	e.gain()
 	return e.post()
@@ -126,7 +129,7 @@ func (s *story) refunded(x *schemas.RefundIssued) error {
 	case schemas.SettlesCREDIT_MEMO:
 		e.at(o.rate, "2150", x.CreditMemoID, num(x.Amount.Amount))
 	case schemas.SettlesRECEIVABLE:
-		e.dr("1100", x.InvoiceID, num(x.Amount.Amount))
+		e.at(s.memoRate[x.CreditMemoID], "1100", x.InvoiceID, num(x.Amount.Amount))
 	default:
 		return fmt.Errorf("refund settles %q", x.Settles)
 	}

@@ -10,7 +10,9 @@ import (
 // credited: the customer is owed something back.
 func (s *story) credited(x *schemas.CreditMemoIssued) error {
 	o := s.orders[x.OrderID]
-	e := s.entry(&x.Meta, x.Currency, s.creditRate(x, o))
+	rate := s.creditRate(x, o)
+	s.memoRate[x.CreditMemoID] = rate
+	e := s.entry(&x.Meta, x.Currency, rate)
 	owed := zero()
 	for _, cl := range x.Lines {
 		if cl.Kind == schemas.LineKindGIFT_CARD {
@@ -89,8 +91,9 @@ func (s *story) creditLine(e *entry, x *schemas.CreditMemoIssued, cl schemas.Cre
 	return a, nil
 }
 
+// writtenOff: what is given up was worth what its invoice said.
 func (s *story) writtenOff(x *schemas.ReceivableWrittenOff) error {
-	e := s.entry(&x.Meta, x.Amount.Currency, rateOf(x.FX))
+	e := s.entry(&x.Meta, x.Amount.Currency, s.invoiceRate[x.InvoiceID])
 	loss := num(x.Amount.Amount)
 	if x.TaxRelief != nil {
 		e.dr("2300", x.TaxJurisdiction, num(x.TaxRelief.Amount))

@@ -41,6 +41,7 @@ type story struct {
 	accrued      map[string]*big.Rat // shipment → label price that no carrier has billed
 	dispatched   map[string]*big.Rat // dispatch and line → unit cost
 	invoiceRate  map[string]*big.Rat
+	memoRate     map[string]*big.Rat
 	reservations map[string]Shelf    // reservation and line → where the stock is
 	creditCost   map[string]*big.Rat // credit memo and line → unit cost
 	receiptCost  map[string]*big.Rat // return receipt and line → unit cost
@@ -71,7 +72,7 @@ type undo struct {
 // Expect works out the outcome of a story. events is run through twice and must be in the order in which things happened.
 func Expect(reference []schemas.Event, events iter.Seq[schemas.Event]) (Expected, error) {
 	s := &story{costs: map[string][]cost{}, rates: map[string][]rate{}, voided: map[schemas.UUID]*undo{}, orders: map[string]*order{},
-		lots: map[string]*lot{}, parcels: map[string]*parcel{}, accrued: map[string]*big.Rat{}, dispatched: map[string]*big.Rat{}, invoiceRate: map[string]*big.Rat{}, reservations: map[string]Shelf{}, creditCost: map[string]*big.Rat{},
+		lots: map[string]*lot{}, parcels: map[string]*parcel{}, accrued: map[string]*big.Rat{}, dispatched: map[string]*big.Rat{}, invoiceRate: map[string]*big.Rat{}, memoRate: map[string]*big.Rat{}, reservations: map[string]Shelf{}, creditCost: map[string]*big.Rat{},
 		receiptCost: map[string]*big.Rat{}, coming: map[string]*coming{}, shelves: map[Shelf]map[string]*big.Rat{}, lines: map[Line]map[string]*big.Rat{}, counts: map[string]int64{}}
 	for _, e := range reference {
 		switch x := e.(type) {
