@@ -245,9 +245,23 @@ func (s *system) abort(like schemas.Delivery, n int) {
 	}
 }
 
+// resolveOne deals with one exception, so that there is an action of an operator to look at.
+func (s *system) resolveOne() {
+	s.t.Helper()
+	id, err := schemas.ParseUUID(s.texts("SELECT toString(exception_id) FROM exceptions LIMIT 1")[0])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := s.desk().Resolve(s.t.Context(), []schemas.UUID{id}, "looked at"); err != nil {
+		s.t.Fatal(err)
+	}
+	eventually(s.t, "the operator's action is loaded", func() bool { return s.number("SELECT count() FROM exceptions WHERE status = 'resolved'") == 1 })
+}
+
 // askViews lets clickhouse-connect read every view whole; none is empty, so that every column's type is seen as Python gets it.
 func (o *outsiders) askViews(t *testing.T) {
 	s := o.on(t)
+	s.resolveOne()
 	var answer struct {
 		Views              map[string]uint64
 		Problems, Kinds    []string
