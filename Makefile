@@ -21,7 +21,7 @@ run: ## run everything embedded on loopback; data stays in .throughline/
 
 test: ## run all tests, the real-Kafka suites included where Java and Maven are
 	@# One package after the other: several start brokers and engines of their own, and two cores are two cores.
-	@$(GO) test ./... -p 1 -count=1 -timeout 20m $(TESTFLAGS)
+	@$(GO) test ./... -p 1 -count=1 -timeout 30m $(TESTFLAGS)
 
 bench: ## measure, and print the table that the README quotes
 	@$(GO) build -o bin/bench ./compose/cmd/bench
