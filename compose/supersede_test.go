@@ -64,7 +64,7 @@ func TestS44RulesAreSuperseded(t *testing.T) {
 	if again, err := desk.Plan(t.Context(), replay.Selection{Processor: "finance", RuleSet: nextRules}); err != nil || again.Effect.Changes() != 0 {
 		t.Errorf("planned again: %d changes, %v", again.Effect.Changes(), err)
 	}
-	for _, set := range []string{finance.DefaultRuleSet, nextRules} { // back, and on again: the same rules come to stand a second time
+	for i, set := range []string{finance.DefaultRuleSet, nextRules} { // back, and on again: the same rules come to stand a second time
 		plan, err := desk.Plan(t.Context(), replay.Selection{Processor: "finance", RuleSet: set})
 		if err != nil || len(plan.Effect.Superseded) != n {
 			t.Fatalf("to %s: %d are superseded, want %d (%v)", set, len(plan.Effect.Superseded), n, err)
@@ -74,6 +74,7 @@ func TestS44RulesAreSuperseded(t *testing.T) {
 				t.Fatalf("to %s: applied %+v, %v; want %+v", set, done, err, apply)
 			}
 		}
+		s.settled(len(events)+(i+2)*n, sent+(i+2)*n)
 	}
 	s.voidAfter(plan, before)
 	s.reversalsFindTheirEntries(uint64(n))
