@@ -19,6 +19,9 @@ type Processor struct {
 	To      []string // topics written; dead-letters is always allowed
 	Redrive string   // the topic through which its letters, and nobody else's, come back
 	Derive  Derive
+	// Silent says of an event type that nothing follows from it, whatever its body says: Derive is then given an event of which the envelope alone is
+	// filled, and only its refusal has the rest read. Half the events of a log are such for finance. Nil: no type is.
+	Silent func(eventType string) bool
 }
 
 // ErrUnknownRuleSet is returned by a Derive whose event was stamped with a rule set that this binary was not built with. It is fatal:

@@ -85,7 +85,7 @@ func (r Runner) session(ctx context.Context, dog *schemas.Watchdog) (progressed 
 	if err := t.TakeOver(ctx); err != nil {
 		return false, err
 	}
-	decoders := &sync.Pool{New: func() any { return &schemas.Reuse{Codec: r.Codec} }}
+	decoders := &sync.Pool{New: func() any { return &schemas.Reuse{Codec: r.Codec, Envelope: r.Processor.Silent} }}
 	work := func(ctx context.Context, fs kgo.Fetches, produce func(schemas.Outgoing)) error {
 		return r.process(ctx, decoders, fs, produce)
 	}
@@ -146,6 +146,12 @@ func (r Runner) one(ctx context.Context, reuse *schemas.Reuse, rec *kgo.Record, 
 	var outputs []*kgo.Record
 	if err == nil {
 		outputs, err = r.derive(d.Event, only)
+	}
+	if err != nil && d.EnvelopeOnly { // what is said of a refused event, is said of all of it
+		if d, err = r.Codec.Deliver(ctx, rec); err == nil {
+			outer = d.Event
+			outputs, err = r.derive(d.Event, only)
+		}
 	}
 	switch {
 	case err == nil:

@@ -25,6 +25,8 @@ type Delivery struct {
 	SchemaID   int
 	Laps       int32       // how often the record was redriven
 	Record     *kgo.Record // raw bytes and headers; aliases the fetch buffer, clone what outlives the poll
+	// EnvelopeOnly: of Event, the header alone was read (see Reuse.Envelope).
+	EnvelopeOnly bool
 }
 
 // Deliver decodes a record. The delivery has its position and bytes even where the event cannot be decoded.

@@ -2,6 +2,8 @@ package schemas_test
 
 import (
 	"context"
+	"errors"
+	"reflect"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -43,6 +45,43 @@ func TestReuseDecodesAsAFreshCodecDoes(t *testing.T) {
 			before = got.Event
 		} else if i == 1 && got.Event != before {
 			t.Error("the second order was not decoded into the first one's memory")
+		}
+	}
+}
+
+// Of types whose bodies are of no use the envelope alone is read, the first time as every time, and of nothing else: what an event had before does not show.
+func TestReuseReadsEnvelopesOnly(t *testing.T) {
+	codec, ctx := offlineCodec(), context.Background()
+	u := &schemas.Reuse{Codec: codec, Envelope: func(eventType string) bool { return eventType == "order.accepted" }}
+	order, err := codec.Record(tenLineOrder())
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := codec.Deliver(ctx, order)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := &kgo.Record{Topic: "orders", Value: order.Value[:len(order.Value)-1]} // its envelope is whole
+	for i, r := range []*kgo.Record{cut, order, cut} {
+		d, err := u.Deliver(ctx, r)
+		if err != nil || !d.EnvelopeOnly {
+			t.Fatalf("record %d: envelope only: %v, %v", i, d.EnvelopeOnly, err)
+		}
+		if want := (&schemas.OrderAccepted{Meta: *whole.Event.Header()}); !reflect.DeepEqual(d.Event, want) {
+			t.Errorf("record %d has more than its envelope, or less", i)
+		}
+	}
+	if _, err := u.Deliver(ctx, &kgo.Record{Topic: "orders", Value: order.Value[:20]}); !errors.Is(err, schemas.ErrPoison) {
+		t.Errorf("an envelope that ends in its middle: %v", err)
+	}
+	shipment, err := codec.Record(schemas.Example("shipment.shipped"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		d, err := u.Deliver(ctx, shipment)
+		if err != nil || d.EnvelopeOnly || encoded(t, d.Event) != encoded(t, schemas.Example("shipment.shipped")) {
+			t.Errorf("a shipment, whose body is of use: %+v, %v", d, err)
 		}
 	}
 }

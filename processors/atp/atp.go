@@ -2,6 +2,7 @@ package atp
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/throughline/throughline/processors"
 	"github.com/throughline/throughline/schemas"
@@ -89,8 +90,19 @@ func Processor() processors.Processor {
 		To:      []string{schemas.TopicDeltas},
 		Redrive: schemas.RedriveDeltas,
 		Derive:  Derive,
+		Silent:  func(eventType string) bool { return silentTypes()[eventType] },
 	}
 }
+
+// silentTypes are the event types for which no rule set that was ever in force has a rule that looks at them.
+var silentTypes = sync.OnceValue(func() map[string]bool {
+	all := map[string]bool{}
+	for i := range rules {
+		was, known := all[rules[i].Event]
+		all[rules[i].Event] = rules[i].move == nil && (was || !known)
+	}
+	return all
+})
 
 // Derive gives the stock deltas of a canonical event, one per location and shard, sorted. Errors are schemas.PoisonError, or
 // processors.ErrUnknownRuleSet where the event was stamped with a set this binary does not know.
@@ -133,6 +145,9 @@ func post(e schemas.Event, setName string, table []Rule) (*draft, error) {
 		return nil, contract(fmt.Sprintf("meta.event_type: rule set %s has no rule for %s; add a line to processors/atp/atp.go", set.Name, e.EventType()))
 	}
 	d := &draft{cause: e, rule: r, table: table}
+	if r.move == nil {
+		return d, nil
+	}
 	if err := r.move(d, e); err != nil {
 		return nil, err
 	}
@@ -152,4 +167,5 @@ func on[E schemas.Event](rule func(*draft, E) error) func(*draft, schemas.Event)
 
 // nothing is the rule of events that move no stock: picking and packing are labels on what is reserved, and money never moves goods.
 // A credit memo least of all: stock comes back when it arrives, not on paper (domain.md §3.3).
-func nothing(*draft, schemas.Event) error { return nil }
+// It is nil, so that it can be told: see silentTypes.
+var nothing func(*draft, schemas.Event) error

@@ -19,13 +19,12 @@ const (
 
 // kindOf asks the function behind a rule, not its name.
 func kindOf(r *Rule) kind {
-	switch reflect.ValueOf(r.post).Pointer() {
-	case reflect.ValueOf(nothing).Pointer():
+	switch {
+	case r.post == nil:
 		return silent
-	case reflect.ValueOf(reversed).Pointer():
+	case reflect.ValueOf(r.post).Pointer() == reflect.ValueOf(reversed).Pointer():
 		return negates
-	}
-	if r.Event == "rule.superseded" {
+	case r.Event == "rule.superseded":
 		return rebooks
 	}
 	return posts
@@ -83,6 +82,9 @@ func TestCatalogHasOnePlaceForEveryFact(t *testing.T) {
 			if r == nil || kindOf(r) != k {
 				t.Errorf("set %s: %s %s, and its rule is %v", set.Name, fact.Type, k, r)
 			}
+		}
+		if Processor().Silent(fact.Type) != (k == silent) {
+			t.Errorf("%s %s, and the loop is told that its body need not be read: %v", fact.Type, k, k != silent)
 		}
 		if generatedTypes[fact.Type] != (k == posts) {
 			t.Errorf("%s %s; generated for the properties: %v", fact.Type, k, generatedTypes[fact.Type])

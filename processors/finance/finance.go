@@ -2,6 +2,7 @@ package finance
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/throughline/throughline/processors"
 	"github.com/throughline/throughline/schemas"
@@ -91,8 +92,19 @@ func Processor() processors.Processor {
 		To:      []string{schemas.TopicJournal, schemas.TopicExceptions},
 		Redrive: schemas.RedriveFinance,
 		Derive:  Derive,
+		Silent:  func(eventType string) bool { return silentTypes()[eventType] },
 	}
 }
+
+// silentTypes are the event types for which no rule set that was ever in force has a rule that looks at them.
+var silentTypes = sync.OnceValue(func() map[string]bool {
+	all := map[string]bool{}
+	for i := range rules {
+		was, known := all[rules[i].Event]
+		all[rules[i].Event] = rules[i].post == nil && (was || !known)
+	}
+	return all
+})
 
 // Derive gives the journal entry of a canonical event, if it has one, and the exceptions that go with it. Errors are
 // schemas.PoisonError, or processors.ErrUnknownRuleSet where the event was stamped with a set this binary does not know.
@@ -139,6 +151,9 @@ func post(e schemas.Event, setName string, table []Rule) (*draft, error) {
 		return nil, contract(fmt.Sprintf("meta.event_type: rule set %s has no rule for %s; add a line to processors/finance/finance.go", set.Name, e.EventType()))
 	}
 	d := &draft{cause: e, rule: r, table: table, chart: chart, audit: set.Audit, mode: set.Rounding}
+	if r.post == nil {
+		return d, nil
+	}
 	if err := r.post(d, e); err != nil {
 		return nil, err
 	}
@@ -159,4 +174,5 @@ func on[E schemas.Event](rule func(*draft, E) error) func(*draft, schemas.Event)
 // nothing is the rule of events that move no money: an order that may still be cancelled is neither asset nor liability, what is
 // expected, reserved, picked or held is still ours at the same value, and an authorisation is only a promise (domain.md §2.3,
 // first row).
-func nothing(*draft, schemas.Event) error { return nil }
+// It is nil, so that it can be told: see silentTypes.
+var nothing func(*draft, schemas.Event) error

@@ -89,7 +89,7 @@ func (c *copier) take(ctx context.Context, fs kgo.Fetches) error {
 	g.SetLimit(4)
 	fs.EachPartition(func(p kgo.FetchTopicPartition) {
 		g.Go(func() error {
-			reuse := schemas.Reuse{Codec: c.codec}
+			reuse := schemas.Reuse{Codec: c.codec, Envelope: finance.Processor().Silent} // as the transactions do
 			for _, r := range p.Records {
 				if err := c.one(ctx, &reuse, r); err != nil {
 					return err
