@@ -164,7 +164,9 @@ func (p *producing) produce(ctx context.Context, o Outgoing) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if err != nil {
-			p.err = errors.Join(p.err, err)
+			if !errors.Is(p.err, err) { // thousands of records die of the same
+				p.err = errors.Join(p.err, err)
+			}
 			return
 		}
 		// Told at the flush, not here: whoever asks may be at work on the next poll.

@@ -88,6 +88,7 @@ func StartBroker(ctx context.Context, cfg BrokerConfig) (*Broker, error) {
 		return nil, fmt.Errorf("starting the in-process broker on %s: %w", cfg.Addr, err)
 	}
 	stampAppendTime(b.cluster)
+	divideFetches(b.cluster)
 	if cfg.DataDir != "" {
 		if b.staged, err = stageOffsets(b.cluster, cfg.DataDir); err != nil {
 			b.Close()

@@ -10,7 +10,7 @@ import (
 )
 
 // appendTimeListener wraps what it accepts, so that fetched batches leave the broker with the timestamp type that the
-// stamper marked them with.
+// stamper marked them with, and clients fetch as the divider needs it.
 type appendTimeListener struct{ net.Listener }
 
 func (l appendTimeListener) Accept() (net.Conn, error) {
@@ -18,10 +18,10 @@ func (l appendTimeListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &appendTimeConn{Conn: conn, fetches: map[int32]int16{}}, nil
+	return &appendTimeConn{Conn: conn, asked: map[int32]asked{}}, nil
 }
 
-// appendTimeConn follows the request frames that come in, remembers which of them fetch, and rewrites their responses.
+// appendTimeConn follows the request frames that come in, remembers which of them fetch or ask for versions, and rewrites their responses.
 // kfake answers with exactly one Write per response and owns the buffer, which is why rewriting it in place is safe.
 type appendTimeConn struct {
 	net.Conn
@@ -30,8 +30,14 @@ type appendTimeConn struct {
 	filled  int
 	pending int // bytes of the frame's body still to come
 
-	mu      sync.Mutex
-	fetches map[int32]int16 // correlation id → version
+	mu    sync.Mutex
+	asked map[int32]asked // by correlation id
+}
+
+// asked is a request whose response is rewritten.
+type asked struct {
+	key     kmsg.Key
+	version int16
 }
 
 func (c *appendTimeConn) Read(p []byte) (int, error) {
@@ -56,9 +62,9 @@ func (c *appendTimeConn) follow(p []byte) {
 		}
 		c.filled = 0
 		c.pending = int(binary.BigEndian.Uint32(c.header[:])) - 8
-		if binary.BigEndian.Uint16(c.header[4:]) == uint16(kmsg.Fetch) {
+		if key := kmsg.Key(binary.BigEndian.Uint16(c.header[4:])); key == kmsg.Fetch || key == kmsg.ApiVersions {
 			c.mu.Lock()
-			c.fetches[int32(binary.BigEndian.Uint32(c.header[8:]))] = int16(binary.BigEndian.Uint16(c.header[6:]))
+			c.asked[int32(binary.BigEndian.Uint32(c.header[8:]))] = asked{key, int16(binary.BigEndian.Uint16(c.header[6:]))}
 			c.mu.Unlock()
 		}
 	}
@@ -68,11 +74,14 @@ func (c *appendTimeConn) Write(p []byte) (int, error) {
 	if len(p) > 8 {
 		correlation := int32(binary.BigEndian.Uint32(p[4:]))
 		c.mu.Lock()
-		version, ok := c.fetches[correlation]
-		delete(c.fetches, correlation)
+		of, ok := c.asked[correlation]
+		delete(c.asked, correlation)
 		c.mu.Unlock()
-		if ok && len(p) > batchHeader {
-			unmarkFetch(version, p[8:])
+		switch {
+		case ok && of.key == kmsg.ApiVersions:
+			limitFetchVersion(of.version, p[8:])
+		case ok && len(p) > batchHeader:
+			unmarkFetch(of.version, p[8:])
 		}
 	}
 	return c.Conn.Write(p)
