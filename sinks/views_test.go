@@ -84,14 +84,23 @@ func TestCompleteness(t *testing.T) {
 	shipment := func(n int) *schemas.ShipmentShipped {
 		return exampleOf[*schemas.ShipmentShipped]("shipment.shipped", n, fmt.Sprintf("SO-%d", n))
 	}
-	both, entryOnly, deltaOnly, dead, late := shipment(0), shipment(1), shipment(2), shipment(3), shipment(4)
-	put(t, conn, "events", both, entryOnly, deltaOnly, dead, late)
+	both, entryOnly, deltaOnly, dead, late, rebooked, shadow := shipment(0), shipment(1), shipment(2), shipment(3), shipment(4), shipment(8), shipment(9)
+	put(t, conn, "events", both, entryOnly, deltaOnly, dead, late, rebooked, shadow)
 	reserved := exampleOf[*schemas.InventoryReserved]("inventory.reserved", 5, "SO-5")
 	picked := exampleOf[*schemas.FulfillmentPicked]("fulfillment.picked", 6, "SO-6")
 	put(t, conn, "events", reserved)
 	put(t, conn, "events", picked)
 	put(t, conn, "journal_lines", entryOf(both, "SO-0"), entryOf(entryOnly, "SO-1"), entryOf(both, "SO-0"))
 	put(t, conn, "stock_deltas", deltaOf(both), deltaOf(deltaOnly), deltaOf(dead), deltaOf(reserved))
+	superseded := exampleOf[*schemas.RuleSuperseded]("rule.superseded", 10, "SO-8")
+	superseded.Meta.Correction = &schemas.Correction{Reason: schemas.CorrectionReasonINCORRECT_DATA, CorrectedEventID: rebooked.Meta.EventID, CorrectedEventType: "shipment.shipped"}
+	put(t, conn, "events", superseded)
+	put(t, conn, "journal_lines", entryOf(superseded, "SO-8"))
+	aside := entryOf(shadow, "SO-9")
+	aside.Ledger = "IFRS"
+	put(t, conn, "journal_lines", aside)
+	put(t, conn, "stock_deltas", deltaOf(rebooked), deltaOf(shadow))
+	put(t, conn, "dead_letters", letterOf(rebooked, "finance", "fulfillment", 5))
 	never := exampleOf[*schemas.InvoiceIssued]("invoice.issued", 7, "SO-7")
 	put(t, conn, "dead_letters", letterOf(dead, "finance", "fulfillment", 3), letterOf(never, "admission", "admission.threads", 9))
 	// finance is known to be loaded up to 4, atp-deltas too; but only where journal and letters both say so.
@@ -121,13 +130,15 @@ func TestCompleteness(t *testing.T) {
 		"stock only":              {reserved, "stock_only"},
 		"nothing by rule":         {picked, "no_effect"},
 		"never became canonical":  {never, "dead"},
+		"dead, and then rebooked": {rebooked, "posted"},
+		"in a shadow ledger only": {shadow, "pending"},
 	} {
 		if outcome := got[want.event.Header().EventID.String()]; outcome != want.outcome {
 			t.Errorf("%s: %s, want %s", name, outcome, want.outcome)
 		}
 	}
-	if len(got) != 8 {
-		t.Errorf("%d events, want 8", len(got))
+	if len(got) != 11 {
+		t.Errorf("%d events, want 11", len(got))
 	}
 	// Where a consumer has noted nothing, nothing is missing yet.
 	if err := conn.Exec(t.Context(), "TRUNCATE TABLE progress_log"); err != nil {

@@ -160,13 +160,20 @@ func (d Desk) reference(ctx context.Context) (*projections.Reference, error) {
 	return r, nil
 }
 
-// known refuses what no reference data speaks of, and a period that is none.
-func known(r *projections.Reference, entity, period string, now schemas.Time) (first schemas.Date, err error) {
+// FirstDay is that of a period, "2011-03". What is no period is ErrUnknown.
+func FirstDay(period string) (schemas.Date, error) {
 	start, err := time.Parse("2006-01", period)
 	if err != nil {
 		return 0, fmt.Errorf("%w: period %q: want year-month, for example 2011-03", ErrUnknown, period)
 	}
-	first = schemas.DateOf(start)
+	return schemas.DateOf(start), nil
+}
+
+// known refuses what no reference data speaks of, and a period that is none.
+func known(r *projections.Reference, entity, period string, now schemas.Time) (first schemas.Date, err error) {
+	if first, err = FirstDay(period); err != nil {
+		return 0, err
+	}
 	if _, _, ok := r.Entity(entity, schemas.DateOf(now.Time()), now); !ok {
 		return 0, fmt.Errorf("%w: no legal entity is called %q: publish its reference.entity first, or spell it as there", ErrUnknown, entity)
 	}

@@ -56,7 +56,10 @@ func newCloseCommand(a *app) *cobra.Command {
 		Args: oneArgument("one period, for example 2026-03"),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.ask.Period, o.ask.Why = args[0], o.why
-			err := o.ask.Instant(o.at, time.Now())
+			_, err := closing.FirstDay(args[0])
+			if err == nil {
+				err = o.ask.Instant(o.at, time.Now())
+			}
 			if err == nil {
 				err = o.ask.Check()
 			}

@@ -167,12 +167,16 @@ func (a *app) export(ctx context.Context, o exportOptions) error {
 
 // closed is what a close holds.
 func (a *app) closed(ctx context.Context, o *exportOptions) (export.Entries, error) {
+	named, err := closeOf(o.close)
+	if err != nil {
+		return nil, err
+	}
 	desk, done, err := a.closingDesk(ctx, operator{})
 	if err != nil {
 		return nil, err
 	}
 	done()
-	m, err := manifestOf(ctx, desk, o.close)
+	m, err := named.manifest(ctx, desk)
 	if err != nil {
 		return nil, periodError(err)
 	}

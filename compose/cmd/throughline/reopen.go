@@ -6,6 +6,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/throughline/throughline/compose/closing"
 )
 
 // reopening is what the verb answers.
@@ -31,6 +33,9 @@ func newReopenCommand(a *app) *cobra.Command {
 			}
 			if entity == "" {
 				return usage(errors.New("--entity is missing: say whose books"))
+			}
+			if _, err := closing.FirstDay(args[0]); err != nil {
+				return usage(err)
 			}
 			desk, done, err := a.closingDesk(c.Context(), o)
 			if err != nil {

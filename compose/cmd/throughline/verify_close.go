@@ -22,12 +22,16 @@ func newVerifyCloseCommand(a *app) *cobra.Command {
 		Example: "  throughline verify-close ACME-US-2026-03.close.json\n  throughline verify-close ACME-US/2026-03",
 		Args:    oneArgument("one manifest file, or ENTITY/PERIOD to verify what stands in finance.closes"),
 		RunE: func(c *cobra.Command, args []string) error {
+			named, err := closeOf(args[0])
+			if err != nil {
+				return err
+			}
 			desk, done, err := a.closingDesk(c.Context(), operator{})
 			if err != nil {
 				return err
 			}
 			defer done()
-			m, err := manifestOf(c.Context(), desk, args[0])
+			m, err := named.manifest(c.Context(), desk)
 			if err != nil {
 				return periodError(err)
 			}
@@ -47,17 +51,37 @@ func newVerifyCloseCommand(a *app) *cobra.Command {
 	}
 }
 
-// manifestOf reads a file where there is one of that name, else the record.
-func manifestOf(ctx context.Context, desk closing.Desk, what string) (closing.Manifest, error) {
+// namedClose is a close as somebody names it: by its manifest, or by what finance.closes knows it by.
+type namedClose struct {
+	written        *closing.Manifest
+	entity, period string
+}
+
+// closeOf reads a file where there is one of that name.
+func closeOf(what string) (namedClose, error) {
 	text, err := os.ReadFile(what)
 	if err == nil {
-		return closing.ParseManifest(text)
+		m, err := closing.ParseManifest(text)
+		if err != nil {
+			return namedClose{}, periodError(err)
+		}
+		return namedClose{written: &m}, nil
 	}
 	entity, period, ok := strings.Cut(what, "/")
 	if !ok || !os.IsNotExist(err) {
-		return closing.Manifest{}, usage(fmt.Errorf("reading the manifest: %w; or say ENTITY/PERIOD", err))
+		return namedClose{}, usage(fmt.Errorf("reading the manifest: %w; or say ENTITY/PERIOD", err))
 	}
-	return desk.Recorded(ctx, entity, period)
+	if _, err := closing.FirstDay(period); err != nil {
+		return namedClose{}, usage(err)
+	}
+	return namedClose{entity: entity, period: period}, nil
+}
+
+func (n namedClose) manifest(ctx context.Context, desk closing.Desk) (closing.Manifest, error) {
+	if n.written != nil {
+		return *n.written, nil
+	}
+	return desk.Recorded(ctx, n.entity, n.period)
 }
 
 func writeVerdict(w io.Writer, v closing.Verdict) {
