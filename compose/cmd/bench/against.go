@@ -27,14 +27,18 @@ func (b *bench) against(ctx context.Context, rev, only string, out io.Writer) er
 	if err != nil {
 		return fmt.Errorf("finding the program itself: %w", err)
 	}
+	args := []string{"-quick", "-only", only}
+	if help, _ := exec.CommandContext(ctx, theirs, "-h").CombinedOutput(); strings.Contains(string(help), "-rounds") {
+		args = append(args, "-rounds", "5") // of so short runs, one by itself says little
+	}
 	var all []pair
 	for round := range b.rounds {
 		fmt.Fprintf(b.log, "== pair %d of %d\n", round+1, b.rounds)
-		now, err := b.quickRun(ctx, ours, only)
+		now, err := b.quickRun(ctx, ours, args)
 		if err != nil {
 			return err
 		}
-		then, err := b.quickRun(ctx, theirs, only)
+		then, err := b.quickRun(ctx, theirs, args)
 		if err != nil {
 			return fmt.Errorf("%s: %w", rev, err)
 		}
@@ -74,8 +78,8 @@ func (b *bench) buildAt(ctx context.Context, rev string) (program string, remove
 }
 
 // quickRun gives the first number of each row that a bench prints.
-func (b *bench) quickRun(ctx context.Context, program, only string) (map[string]float64, error) {
-	cmd := exec.CommandContext(ctx, program, "-quick", "-only", only)
+func (b *bench) quickRun(ctx context.Context, program string, args []string) (map[string]float64, error) {
+	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir, cmd.Stderr = b.root, b.log
 	text, err := cmd.Output()
 	if err != nil {

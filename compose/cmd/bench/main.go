@@ -64,12 +64,17 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	only := flags.String("only", "", "parts to run, separated by commas: "+strings.Join(names(), ", "))
 	rev := flags.String("against", "", "run the quick parts of this `commit` and of this one in turn, and print the ratios")
 	flags.BoolVar(&b.quick, "quick", false, "a short run: one round, small inputs")
+	flags.IntVar(&b.rounds, "rounds", 0, "runs of which the median counts (default 5, and 1 with -quick)")
 	flags.StringVar(&b.profile, "profile", "", "write CPU profiles of all roles into this `folder`")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if b.rounds = 5; b.quick {
+	switch {
+	case b.rounds > 0:
+	case b.quick:
 		b.rounds = 1
+	default:
+		b.rounds = 5
 	}
 	chosen, err := choose(*only)
 	if err != nil {
