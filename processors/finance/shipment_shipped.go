@@ -13,7 +13,7 @@ func shipmentShipped(d *draft, x *schemas.ShipmentShipped) error {
 		return missing("control")
 	}
 	d.about("channel", x.Channel, "fulfillment_id", x.FulfillmentID, "order_id", x.OrderID, "shipment_id", x.ShipmentID)
-	d.room(6*len(x.Lines) + 4)
+	d.room(legsOf(x.Lines))
 	for i := range x.Lines {
 		l := &x.Lines[i]
 		a, err := d.amounts(i, l.Amounts, l.Basis, false)
@@ -38,6 +38,21 @@ func shipmentShipped(d *draft, x *schemas.ShipmentShipped) error {
 		d.goods(&l.Stock, key, cost.Neg(), &it)
 	}
 	return d.label(x)
+}
+
+// legsOf is room enough for a shipment's legs, and seldom more than that: legs are large.
+func legsOf(lines []schemas.ShipmentLine) int {
+	n := 4 // what is gathered, and the label
+	for i := range lines {
+		n += 4 // shipped not invoiced, revenue, cost and goods
+		if a := lines[i].Amounts; a != nil {
+			n += min(len(a.Discounts), 1) // what we bear of them is one leg
+			if !a.FreightNet.IsZero() {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // revenue books one line's share of what is earned.
