@@ -29,6 +29,7 @@ var parts = []part{
 	{"lives", "end to end: complete order lives a second, and what each role costs", measureLives},
 	{"latency", "from publish to visible in ClickHouse at a steady rate", measureLatency},
 	{"ledger", "the trial balance of 20 million lines, and the way down to an entry", measureLedger},
+	{"explain", "why an entry is what it is, all over a loaded log", measureExplain},
 	{"growth", "what an event costs while the log grows", measureGrowth},
 }
 
