@@ -3,6 +3,7 @@ package embedded
 import (
 	"encoding/binary"
 	"math"
+	"math/rand/v2"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -43,13 +44,13 @@ func (d *divider) fetch(kreq kmsg.Request) (kmsg.Response, error, bool) {
 		refused.ErrorCode = kerr.UnsupportedVersion.Code
 		return refused, nil, true
 	}
-	d.divide(req)
+	divide(req)
 	return nil, nil, false
 }
 
-// divide gives each partition its share. A batch larger than a share is only given to a partition that is the first with anything in it, so each is put first from
-// time to time.
-func (d *divider) divide(req *kmsg.FetchRequest) {
+// divide gives each partition its share. A batch larger than a share is only given to a partition that is the first with anything in it, so which is put first is
+// left to chance.
+func divide(req *kmsg.FetchRequest) {
 	partitions := 0
 	for i := range req.Topics {
 		partitions += len(req.Topics[i].Partitions)
@@ -59,20 +60,20 @@ func (d *divider) divide(req *kmsg.FetchRequest) {
 	}
 	share := max(req.MaxBytes/int32(partitions), 1)
 	req.MaxBytes = math.MaxInt32
-	rotate(req.Topics, d.seen)
+	rotate(req.Topics)
 	for i := range req.Topics {
 		ps := req.Topics[i].Partitions
-		rotate(ps, d.seen/len(req.Topics))
+		rotate(ps)
 		for j := range ps {
 			ps[j].PartitionMaxBytes = min(ps[j].PartitionMaxBytes, share)
 		}
 	}
 }
 
-// rotate puts the element at by, counted round and round, first.
-func rotate[T any](s []T, by int) {
+// rotate puts any one element first, and those before it behind the last.
+func rotate[T any](s []T) {
 	if len(s) > 1 {
-		by %= len(s)
+		by := rand.IntN(len(s))
 		copy(s, append(append(make([]T, 0, len(s)), s[by:]...), s[:by]...))
 	}
 }
