@@ -55,13 +55,13 @@ func (x *OrderChanged) appendAvro(b []byte) ([]byte, error) {
 	}
 	if len(x.Lines) > 0 {
 		at := len(b)
-		b = beginBlock(b, len(x.Lines), 6)
+		b = beginBlock(b, len(x.Lines), 7)
 		for i := range x.Lines {
 			if b, err = x.Lines[i].appendAvro(b); err != nil {
 				return b, inItem("lines", i, err)
 			}
 		}
-		b = endBlock(b, at, len(x.Lines), 6)
+		b = endBlock(b, at, len(x.Lines), 7)
 	}
 	b = append(b, 0)
 	if x.PreviousVersion == "" {
@@ -91,7 +91,7 @@ func (x *OrderChanged) decodeAvro(r *reader) {
 		x.By = r.string()
 	}
 	x.Lines = x.Lines[:0]
-	for k := r.firstBlock(6); k.left > 0; k = r.nextBlock(k) {
+	for k := r.firstBlock(7); k.left > 0; k = r.nextBlock(k) {
 		for ; k.left > 0 && r.err == nil; k.left-- {
 			x.Lines = extend(r, x.Lines, k.left)
 			x.Lines[len(x.Lines)-1].decodeAvro(r)
@@ -152,6 +152,7 @@ type ChangedLine struct {
 	Before     *OrderLineState `json:"before,omitzero"`
 	After      *OrderLineState `json:"after,omitzero"`
 	OpenBefore Opt[Decimal]    `json:"open_before,omitzero"` // the line's open demand before the change, base unit: it moves with the date, the place and the SKU; decimal(20,6)
+	Satisfied  Opt[Decimal]    `json:"satisfied,omitzero"`   // how much of an increase is no demand, base unit: more had been shipped and cancelled than was ordered; decimal(20,6)
 }
 
 func (x *ChangedLine) appendAvro(b []byte) ([]byte, error) {
@@ -194,6 +195,14 @@ func (x *ChangedLine) appendAvro(b []byte) ([]byte, error) {
 			return b, inField("open_before", err)
 		}
 	}
+	if !x.Satisfied.Set {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		if b, err = appendDecimalWire(b, x.Satisfied.V, 6, 20); err != nil {
+			return b, inField("satisfied", err)
+		}
+	}
 	return b, nil
 }
 
@@ -226,6 +235,12 @@ func (x *ChangedLine) decodeAvro(r *reader) {
 	} else {
 		x.OpenBefore.Set = true
 		x.OpenBefore.V = r.decimal(6, 20)
+	}
+	if r.null() || !r.present() {
+		x.Satisfied = Opt[Decimal]{}
+	} else {
+		x.Satisfied.Set = true
+		x.Satisfied.V = r.decimal(6, 20)
 	}
 }
 

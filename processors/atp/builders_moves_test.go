@@ -18,6 +18,9 @@ func changeOrder(w *world, s statement) schemas.Event {
 		if f.has("open") {
 			l.OpenBefore = f.number("open")
 		}
+		if f.has("satisfied") {
+			l.Satisfied = f.number("satisfied")
+		}
 		if f.has("unstamped") {
 			l.OpenBefore = schemas.Opt[schemas.Decimal]{}
 		}

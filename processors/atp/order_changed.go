@@ -4,7 +4,7 @@ import "github.com/throughline/throughline/schemas"
 
 // orderChanged moves the open demand of a changed line, and the difference in quantity with it (domain.md §1.4 row 2). Demand stands under
 // a SKU, a place and a date; where any of them changes, what is still open goes down there and up under the new ones. What was reserved
-// or has shipped stands nowhere any more and stays where it is. A line that is dropped has no new place: what it demanded is taken back
+// or has shipped stands nowhere any more and stays where it is; nor is an increase demand, so far as more had shipped than was ordered. A line that is dropped has no new place: what it demanded is taken back
 // under the old one.
 func orderChanged(d *draft, x *schemas.OrderChanged) error {
 	d.room(2 * len(x.Lines))
@@ -26,7 +26,7 @@ func orderChanged(d *draft, x *schemas.OrderChanged) error {
 		}
 		open := l.OpenBefore.V
 		demanded(d, l.Before, open.Neg())
-		demanded(d, l.After, open.Add(ordered(l.After)).Sub(ordered(l.Before)))
+		demanded(d, l.After, open.Add(ordered(l.After)).Sub(ordered(l.Before)).Sub(l.Satisfied.V))
 	}
 	return nil
 }

@@ -55,6 +55,33 @@ func TestOrderChanged(t *testing.T) {
 	same(t, "gross after the void", last[*schemas.ShipmentShipped](k).Lines[0].Amounts.Gross, "99.99")
 }
 
+// More shipped than was ordered, and the order was changed to it: what is there already is no demand.
+func TestOrderChangedToWhatHasShipped(t *testing.T) {
+	k := newDesk(t)
+	sixth := change("C1", plain("O1"), "6", nil)
+	k.say(plain("O1"), ship("O1", "S1", "5"), sixth)
+	k.clean(1) // an exception of the shipment, before the change
+	same(t, "satisfied", last[*schemas.OrderChanged](k).Lines[0].Satisfied.V, "2")
+	same(t, "demand", k.line("O1", "1").Demand, "1")
+	k.say(void("V1", sixth)) // five of three would have shipped again
+	k.died(schemas.DeadLetterClassCONTRACT, "what has shipped or was billed since stands by the changed order")
+
+	k = newDesk(t)
+	third := change("C1", plain("O1"), "4", nil)
+	k.say(plain("O1"), ship("O1", "S1", "2"), cancel("O1", "X1", "1", "2", schemas.ReleasedFromNONE), third)
+	same(t, "satisfied where more was shipped and cancelled", last[*schemas.OrderChanged](k).Lines[0].Satisfied.V, "1")
+	before := k.line("O1", "1").Demand
+	k.say(void("V1", third))
+	same(t, "demand after the void", k.line("O1", "1").Demand, before.Text())
+
+	k = newDesk(t)
+	k.say(plain("O1"), ship("O1", "S1", "3"), change("C1", plain("O1"), "5", nil))
+	if got := last[*schemas.OrderChanged](k).Lines[0].Satisfied; got.Set {
+		t.Errorf("%s satisfied where no more had shipped than was ordered", got.V)
+	}
+	same(t, "demand of what is ordered now", k.line("O1", "1").Demand, "2")
+}
+
 // What quotes an order version waits for it, whatever overtakes what: amounts are sliced by the version that the event was made by.
 func TestQuotedVersionsAreWaitedFor(t *testing.T) {
 	o := plain("O1")

@@ -19,7 +19,7 @@ func (c *completion) changed(x *schemas.OrderChanged) error {
 		if (at < 0) != (l.Before == nil) {
 			return contract("lines.before: a line of the order has one, a new line has none")
 		}
-		l.OpenBefore = schemas.Some(zeroQty)
+		l.OpenBefore, l.Satisfied = schemas.Some(zeroQty), schemas.Opt[schemas.Decimal]{}
 		if at < 0 {
 			continue
 		}
@@ -34,6 +34,11 @@ func (c *completion) changed(x *schemas.OrderChanged) error {
 		after := zeroQty
 		if l.After != nil {
 			after = l.After.Quantity.BaseQty
+		}
+		// What shipped beyond the order is ordered now: nobody waits for it.
+		beyond := progress.Shipped.Add(progress.Cancelled).Sub(line.Quantity.BaseQty).Min(after.Sub(line.Quantity.BaseQty))
+		if goods(line.Kind) && beyond.Sign() > 0 {
+			l.Satisfied = schemas.Some(beyond)
 		}
 		if goods(line.Kind) && progress.Demand.Add(after).Sub(line.Quantity.BaseQty).Sign() < 0 {
 			c.exception("OVER_COMMITTED", "less is ordered than was reserved, shipped or cancelled: release or credit that", x)
@@ -149,7 +154,13 @@ func (c *completion) change(x *schemas.OrderChanged, sign int) {
 		}
 		c.restated(&order, l, to)
 		if goods(l.Kind) {
-			c.onLine(l.LineID, func(p *schemas.LineProgress) { p.Demand = p.Demand.Sub(ordered(from)).Add(ordered(to)) })
+			c.onLine(l.LineID, func(p *schemas.LineProgress) {
+				if p.Demand = p.Demand.Sub(ordered(from)).Add(ordered(to)); sign > 0 {
+					p.Demand = p.Demand.Sub(l.Satisfied.V)
+				} else {
+					p.Demand = p.Demand.Add(l.Satisfied.V)
+				}
+			})
 		}
 	}
 	c.st.Put(orderKey(c.t.name), &order)
@@ -232,7 +243,7 @@ func (c *completion) undoes(x *schemas.OrderChanged) error {
 		if err := c.keeps(line, l.Before, progress, exponent); err != nil {
 			return contract("what has shipped or was billed since stands by the changed order: void that first, or send a new order.changed that keeps it")
 		}
-		if goods(line.Kind) && progress.Demand.Add(ordered(l.Before)).Sub(ordered(l.After)).Sign() < 0 {
+		if goods(line.Kind) && progress.Demand.Add(ordered(l.Before)).Sub(ordered(l.After)).Add(l.Satisfied.V).Sign() < 0 {
 			c.exception("OVER_COMMITTED", "less is ordered than was reserved, shipped or cancelled: release or credit that", x)
 		}
 	}
