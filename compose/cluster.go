@@ -76,7 +76,7 @@ func (c Config) SchemaRegistry() (*schemas.Registry, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts := []sr.ClientOpt{sr.URLs(c.Registry.URL), sr.HTTPClient(&http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: t}})}
+	opts := []sr.ClientOpt{sr.URLs(c.Registry.URL), sr.HTTPClient(&http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{TLSClientConfig: t, MaxIdleConnsPerHost: 8}})}
 	if c.Registry.User != "" {
 		opts = append(opts, sr.BasicAuth(c.Registry.User, string(c.Registry.Password)))
 	}
@@ -85,6 +85,15 @@ func (c Config) SchemaRegistry() (*schemas.Registry, error) {
 		return nil, fmt.Errorf("registry.url: %w", err)
 	}
 	return schemas.NewRegistry(cl), nil
+}
+
+// Reader is a codec that only reads: it asks the registry for the schemas of what it meets, where Codec asks for all of ours first.
+func (c Config) Reader() (*schemas.Codec, error) {
+	registry, err := c.SchemaRegistry()
+	if err != nil {
+		return nil, err
+	}
+	return schemas.NewCodec(registry, nil), nil
 }
 
 // Codec looks the ids of our schemas up, waiting for the registry where wait is true.

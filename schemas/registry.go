@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/sr"
+	"golang.org/x/sync/errgroup"
 )
 
 // Registry is what we need of a Confluent-compatible schema registry: registering and checking the schemas of the events, and schemas by id, which
@@ -49,17 +51,20 @@ func SchemaText(eventType string) (text, subject string, ok bool) {
 	return "", "", false
 }
 
-// Register registers the schema of every event and returns subject → id. Registering what is there changes nothing. A schema that the registry
-// refuses as incompatible is an error that names the subject; a registry that does not answer is ErrRegistryUnavailable.
+// Register registers the schema of every event, one after the other, and returns subject → id. Registering what is there changes nothing. A schema that
+// the registry refuses as incompatible is an error that names the subject; a registry that does not answer is ErrRegistryUnavailable.
 func (r *Registry) Register(ctx context.Context) (map[string]int, error) {
-	return r.each(ctx, "registering", func(ctx context.Context, subject string, s sr.Schema) (int, error) {
+	return r.each(1, "registering", func(subject string, s sr.Schema) (int, error) {
 		return r.client.RegisterSchema(ctx, subject, s, -1, -1)
 	})
 }
 
+// lookups is how many subjects are asked for at a time.
+const lookups = 8
+
 // Lookup finds the ids of the schemas that Register has registered, and registers nothing. A subject whose schema is not there is an error.
 func (r *Registry) Lookup(ctx context.Context) (map[string]int, error) {
-	return r.each(ctx, "looking up", func(ctx context.Context, subject string, s sr.Schema) (int, error) {
+	return r.each(lookups, "looking up", func(subject string, s sr.Schema) (int, error) {
 		found, err := r.client.LookupSchema(ctx, subject, s)
 		if notFound(err) {
 			return 0, ErrNotRegistered
@@ -68,18 +73,39 @@ func (r *Registry) Lookup(ctx context.Context) (map[string]int, error) {
 	})
 }
 
-func (r *Registry) each(ctx context.Context, doing string, ask func(context.Context, string, sr.Schema) (int, error)) (map[string]int, error) {
-	ids := make(map[string]int, len(eventSchemas))
+// each asks for every subject, so many at a time, and begins no more once one has failed. The error is that of the first subject that fails, however
+// the answers come in: all before it were asked for.
+func (r *Registry) each(atATime int, doing string, ask func(string, sr.Schema) (int, error)) (map[string]int, error) {
+	ids, errs := make([]int, len(eventSchemas)), make([]error, len(eventSchemas))
+	var failed atomic.Bool
+	var g errgroup.Group
+	g.SetLimit(atATime)
 	for i := range eventSchemas {
-		s := &eventSchemas[i]
-		id, err := ask(ctx, s.Subject, sr.Schema{Schema: s.JSON})
-		if err != nil {
-			return nil, fmt.Errorf("%s the schema of %s: %w", doing, s.Subject, registryError(err))
+		if failed.Load() {
+			break
 		}
-		ids[s.Subject] = id
-		r.keep(id, s.JSON)
+		g.Go(func() error {
+			s := &eventSchemas[i]
+			id, err := ask(s.Subject, sr.Schema{Schema: s.JSON})
+			if err != nil {
+				errs[i] = fmt.Errorf("%s the schema of %s: %w", doing, s.Subject, registryError(err))
+				failed.Store(true)
+				return nil
+			}
+			ids[i] = id
+			r.keep(id, s.JSON)
+			return nil
+		})
 	}
-	return ids, nil
+	_ = g.Wait() // errs has what failed
+	all := make(map[string]int, len(ids))
+	for i, id := range ids {
+		if errs[i] != nil {
+			return nil, errs[i]
+		}
+		all[eventSchemas[i].Subject] = id
+	}
+	return all, nil
 }
 
 // CheckCompatible asks whether every event's schema may follow the versions that are registered. It returns one error that joins a line for each

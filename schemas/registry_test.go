@@ -66,6 +66,35 @@ func TestRegisterAndLookup(t *testing.T) {
 	}
 }
 
+// The error names the first subject that is missing, and what follows long after it is not asked for.
+func TestLookupNamesTheFirstThatIsMissing(t *testing.T) {
+	s, client := startRegistry(t)
+	ctx := context.Background()
+	if _, err := NewRegistry(client).Register(ctx); err != nil {
+		t.Fatal(err)
+	}
+	const first = 3
+	for i := range eventSchemas {
+		if i == first || i == first+2 || i > first+20 {
+			for _, how := range []sr.DeleteHow{sr.SoftDelete, sr.HardDelete} {
+				if _, err := client.DeleteSubject(ctx, eventSchemas[i].Subject, how); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	for range 20 {
+		before := s.asked.Load()
+		_, err := NewRegistry(client).Lookup(ctx)
+		if !errors.Is(err, ErrNotRegistered) || !strings.Contains(err.Error(), "the schema of "+eventSchemas[first].Subject+":") {
+			t.Errorf("looking up: %v, want that %s is missing", err, eventSchemas[first].Subject)
+		}
+		if asked := s.asked.Load() - before; asked <= first || asked > int64(len(eventSchemas))/2 {
+			t.Errorf("%d subjects of %d were asked for", asked, len(eventSchemas))
+		}
+	}
+}
+
 // An event that another version wrote is read through the registry, and the registry is asked for each id once.
 func TestDecodeThroughTheRegistry(t *testing.T) {
 	s, client := startRegistry(t)

@@ -11,6 +11,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/throughline/throughline/schemas"
 )
@@ -81,17 +82,18 @@ func (d Desk) Why(ctx context.Context, id schemas.UUID) (x Explanation, err erro
 	if err != nil {
 		return x, err
 	}
-	cause, err := d.read(ctx, found.event)
+	records, err := d.read(ctx, append([]schemas.Position{found.event}, found.entries...))
 	if err != nil {
 		return x, err
 	}
+	cause := records[0]
 	mode, known := d.Rounding(cause.Event.Header().RuleSet)
 	x.Event = eventOf(cause, mode, known)
 	if x.Inputs, err = schemas.EventJSON(cause.Event); err != nil {
 		return x, fmt.Errorf("writing %s as JSON: %w", cause.Position, err)
 	}
-	for _, at := range found.entries {
-		e, err := d.entry(ctx, at, found.reversedBy)
+	for _, r := range records[1:] {
+		e, err := entryOf(r, found.reversedBy)
 		if err != nil {
 			return x, err
 		}
@@ -206,28 +208,33 @@ func (d Desk) reversals(ctx context.Context, ids []string, p *places) error {
 	return err
 }
 
-func (d Desk) read(ctx context.Context, at schemas.Position) (schemas.Delivery, error) {
-	x, err := schemas.ReadAt(ctx, d.Cluster, d.Codec, at)
-	if err == nil && x.Record == nil {
-		err = errors.New("the log does not hold what ClickHouse has loaded from there: `throughline audit`")
+// read reads the records at these positions, several at a time.
+func (d Desk) read(ctx context.Context, at []schemas.Position) ([]schemas.Delivery, error) {
+	records := make([]schemas.Delivery, len(at))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(4)
+	for i := range at {
+		g.Go(func() (err error) {
+			records[i], err = schemas.ReadAt(ctx, d.Cluster, d.Codec, at[i])
+			if err == nil && records[i].Record == nil {
+				err = errors.New("the log does not hold what ClickHouse has loaded from there: `throughline audit`")
+			}
+			if err != nil {
+				return fmt.Errorf("reading %s: %w", at[i], err)
+			}
+			return nil
+		})
 	}
-	if err != nil {
-		return x, fmt.Errorf("reading %s: %w", at, err)
-	}
-	return x, nil
+	return records, g.Wait()
 }
 
-func (d Desk) entry(ctx context.Context, at schemas.Position, reversedBy map[string][]string) (Entry, error) {
-	x, err := d.read(ctx, at)
-	if err != nil {
-		return Entry{}, err
-	}
+func entryOf(x schemas.Delivery, reversedBy map[string][]string) (Entry, error) {
 	e, ok := x.Event.(*schemas.JournalEntry)
 	if !ok {
-		return Entry{}, fmt.Errorf("reading %s: %s is no journal entry: `throughline audit`", at, x.Event.EventType())
+		return Entry{}, fmt.Errorf("reading %s: %s is no journal entry: `throughline audit`", x.Position, x.Event.EventType())
 	}
 	id := e.Meta.EventID.String()
-	entry := Entry{ID: id, Position: at.String(), Rule: fmt.Sprintf("%s@%d", e.RuleID, e.RuleVersion), Period: e.Meta.Period, ReversedBy: reversedBy[id],
+	entry := Entry{ID: id, Position: x.Position.String(), Rule: fmt.Sprintf("%s@%d", e.RuleID, e.RuleVersion), Period: e.Meta.Period, ReversedBy: reversedBy[id],
 		Functional: e.FunctionalCurrency, Lines: e.Lines, event: e}
 	if e.Reverses.Set {
 		entry.Reverses = e.Reverses.V.String()

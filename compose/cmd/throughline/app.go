@@ -187,6 +187,23 @@ func (a *app) codec(ctx context.Context) (*schemas.Codec, error) {
 	return a.schemas, err
 }
 
+// readers is the cluster and a codec for reading what it holds, once brokers have answered.
+func (a *app) readers(ctx context.Context) ([]kgo.Opt, *schemas.Codec, error) {
+	if _, err := a.client(ctx); err != nil { // readers would wait for ever for a broker that is not there
+		return nil, nil, err
+	}
+	cfg, err := a.config()
+	if err != nil {
+		return nil, nil, err
+	}
+	codec, err := cfg.Reader()
+	if err != nil {
+		return nil, nil, usage(err)
+	}
+	opts, err := a.cluster()
+	return opts, codec, err
+}
+
 // producer publishes through brokers that have answered.
 func (a *app) producer(ctx context.Context) (*producers.Producer, error) {
 	if _, err := a.client(ctx); err != nil {

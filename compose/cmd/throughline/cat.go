@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/throughline/throughline/schemas"
@@ -70,20 +71,16 @@ func newCatCommand(a *app) *cobra.Command {
 }
 
 func (a *app) cat(ctx context.Context, o catOptions) error {
-	cl, err := a.client(ctx)
+	opts, codec, err := a.readers(ctx)
 	if err != nil {
 		return err
 	}
-	codec, err := a.codec(ctx)
+	cl, err := a.client(ctx)
 	if err != nil {
 		return err
 	}
 	starts, left, err := o.bounds(ctx, kadm.NewClient(cl))
 	if err != nil || len(starts) == 0 {
-		return err
-	}
-	opts, err := a.cluster()
-	if err != nil {
 		return err
 	}
 	opts = append(append(slices.Clone(opts), schemas.ReadOptions()...), kgo.KeepControlRecords(), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{o.topic: starts}))
@@ -193,8 +190,12 @@ func (o catOptions) bounds(ctx context.Context, adm *kadm.Client) (map[int32]kgo
 	if err != nil {
 		return nil, nil, fmt.Errorf("listing end offsets of %s: %w", o.topic, err)
 	}
-	if first.Error() != nil || len(first[o.topic]) == 0 {
+	err = first.Error()
+	if _, ours := schemas.LookupTopic(o.topic); !ours && (err == nil && len(first[o.topic]) == 0 || errors.Is(err, kerr.UnknownTopicOrPartition)) {
 		return nil, nil, usage(fmt.Errorf("there is no topic %q: `throughline topics` lists them", o.topic))
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("listing start offsets of %s: %w", o.topic, err)
 	}
 	begin, err := o.begin(ctx, adm)
 	if err != nil {

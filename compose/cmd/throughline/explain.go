@@ -27,16 +27,15 @@ func newExplainCommand(a *app) *cobra.Command {
 			if err != nil {
 				return usage(fmt.Errorf("%q is no id of an entry or event: `throughline trace ORDER` lists those of an order", args[0]))
 			}
-			desk, done, err := a.desk(c.Context(), operator{})
+			cluster, codec, err := a.readers(c.Context())
 			if err != nil {
 				return err
 			}
-			defer done()
 			conn, err := a.clickhouse(c.Context())
 			if err != nil {
 				return err
 			}
-			x, err := explain.Desk{Cluster: desk.Cluster, Codec: desk.Codec, Conn: conn, Derive: finance.Derive, Rounding: rounding}.Why(c.Context(), id)
+			x, err := explain.Desk{Cluster: cluster, Codec: codec, Conn: conn, Derive: finance.Derive, Rounding: rounding}.Why(c.Context(), id)
 			if errors.Is(err, explain.ErrUnknown) {
 				return found(fmt.Errorf("%s: %w", args[0], err))
 			}

@@ -1,9 +1,14 @@
 package main
 
 import (
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -68,6 +73,31 @@ func (s *servers) explainsEveryType() {
 	s.t.Logf("explained %d types; the median answer took %s, the slowest %s", len(seen), took[len(took)/2], took[len(took)-1])
 	shipped := s.canonicalOrder()
 	s.run("explain", shipped.Meta.EventID.String()).exits(0).says("shipment.shipped", "R(", "R4(", "derived again by the rules of this program: equal", "by rule shipment.shipped@1")
+	s.asksForWhatItReads(shipped.Meta.EventID.String())
+}
+
+// asksForWhatItReads: an answer takes as many schemas from the registry as it meets, not all that there are.
+func (s *servers) asksForWhatItReads(event string) {
+	s.t.Helper()
+	behind, err := url.Parse(s.registry.URL())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var asked atomic.Int64
+	proxy := httputil.NewSingleHostReverseProxy(behind)
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		proxy.ServeHTTP(w, r)
+	}))
+	defer front.Close()
+	s.with("--registry", front.URL).run("explain", event).exits(0)
+	if n := asked.Load(); n != 2 {
+		s.t.Errorf("the registry was asked %d times, want 2: the shipment's schema and the entry's", n)
+	}
+	dead := "http://" + nobody(s.t)
+	for _, verb := range [][]string{{"explain", event}, {"cat", schemas.TopicJournal}} {
+		s.with("--registry", dead).run(verb...).exits(3, "the schema registry at "+dead+" cannot be reached")
+	}
 }
 
 func (s *servers) reconciles() {

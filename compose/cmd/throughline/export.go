@@ -195,18 +195,11 @@ func (a *app) journalOf(ctx context.Context, o *exportOptions) (export.Entries, 
 		}
 		return export.FromClickHouse(ctx, conn, o.want), nil
 	}
-	if _, err := a.client(ctx); err != nil {
-		return nil, err
-	}
-	codec, err := a.codec(ctx)
+	cluster, codec, err := a.readers(ctx)
 	if err != nil {
 		return nil, err
 	}
-	opts, err := a.cluster()
-	if err != nil {
-		return nil, err
-	}
-	return export.FromKafka(ctx, opts, codec, o.want), nil
+	return export.FromKafka(ctx, cluster, codec, o.want), nil
 }
 
 // whole is a file that gets its name when it is complete, so that nobody books half an export; or a stream.

@@ -18,7 +18,8 @@ func TestVerbs(t *testing.T) {
 	s := startServers(t, &embedded.ClickHouseConfig{})
 	s.run("topics").exits(1, "are not as the catalog wants them", "throughline migrate").says("missing")
 	s.run("publish", "--dry-run").exits(2, "there is no event in the input")
-	s.run("cat", "orders").exits(3, "lacks a schema", "throughline migrate")
+	s.run("cat", "orders").exits(3, "lacks a topic", "throughline migrate")
+	s.run("publish", "../../tour/order.ndjson").exits(3, "throughline migrate")
 
 	s.run("migrate").exits(0).says("topics made:", "rule set activated: 2010-01")
 	s.run("migrate").exits(0).says("topics made: 0", "first offsets: 0")
