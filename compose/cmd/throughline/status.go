@@ -24,7 +24,7 @@ type systemStatus struct {
 	Groups      []groupStatus     `json:"groups"`
 	Rows        map[string]uint64 `json:"rows"`         // by table
 	Events      map[string]uint64 `json:"events"`       // by outcome: the completeness view
-	DeadLetters map[string]uint64 `json:"dead_letters"` // by class
+	DeadLetters map[string]uint64 `json:"dead_letters"` // by class, cured ones too
 	Holds       map[string]uint64 `json:"holds"`        // that stand, by the team that must bring what they lack
 	Exceptions  uint64            `json:"exceptions"`
 }
@@ -51,7 +51,7 @@ func newStatusCommand(a *app) *cobra.Command {
 		Use:   "status",
 		Short: "Show what runs, how far each role is behind, and what waits for somebody",
 		Long: "Shows whether brokers, registry and ClickHouse answer; every consumer group with its members and its lag in records; what became of every event; dead\n" +
-			"letters by class, and holds by the team that must act. The exit status is 1 where an effect is missing that must be there, and 3 where a server does not answer.",
+			"letters by class, cured ones too (`throughline dlq list` has those that are open), and holds by the team that must act. The exit status is 1 where an effect is missing that must be there, and 3 where a server does not answer.",
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := a.config()
@@ -181,7 +181,7 @@ func (s *systemStatus) write(w io.Writer) {
 	for _, part := range []struct {
 		title, of string
 		counts    map[string]uint64
-	}{{"table", "rows", s.Rows}, {"what became of", "events", s.Events}, {"dead letters", "letters", s.DeadLetters}, {"holds wait for", "events", s.Holds}} {
+	}{{"table", "rows", s.Rows}, {"what became of", "events", s.Events}, {"dead letters", "ever, cured ones too", s.DeadLetters}, {"holds wait for", "events", s.Holds}} {
 		if part.counts == nil {
 			continue
 		}
