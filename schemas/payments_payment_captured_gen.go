@@ -16,6 +16,7 @@ type PaymentCaptured struct {
 	Funding            *Funding      `json:"funding,omitzero"`             // completed from the order
 	FX                 *Fx           `json:"fx,omitzero"`                  // the payment's own rate
 	BookedFX           *Fx           `json:"booked_fx,omitzero"`           // the rate under which the balance that it settles stands: the order's for deposits and refunds payable, else completed from the invoice or credit memo; absent: fx
+	FailureEventID     Opt[UUID]     `json:"failure_event_id,omitzero"`    // the payment.capture_failed that came before it and was about it: nothing was taken and nothing is posted; only admission says so
 }
 
 // Header is the envelope.
@@ -105,6 +106,12 @@ func (x *PaymentCaptured) appendAvro(b []byte) ([]byte, error) {
 			return b, inField("booked_fx", err)
 		}
 	}
+	if !x.FailureEventID.Set {
+		b = append(b, 0)
+	} else {
+		b = append(b, 2)
+		b = appendUUID(b, x.FailureEventID.V)
+	}
 	return b, nil
 }
 
@@ -162,6 +169,12 @@ func (x *PaymentCaptured) decodeAvro(r *reader) {
 		}
 		x.BookedFX.decodeAvro(r)
 	}
+	if r.null() || !r.present() {
+		x.FailureEventID = Opt[UUID]{}
+	} else {
+		x.FailureEventID.Set = true
+		r.uuid((*[16]byte)(&x.FailureEventID.V))
+	}
 }
 
 func (x *PaymentCaptured) hashContent(h *contentHasher) {
@@ -182,6 +195,10 @@ func (x *PaymentCaptured) hashContent(h *contentHasher) {
 	if x.CardRef != "" {
 		h.name("card_ref")
 		h.string(x.CardRef)
+	}
+	if x.FailureEventID.Set {
+		h.name("failure_event_id")
+		h.uuid(x.FailureEventID.V)
 	}
 	if x.Funding != nil {
 		h.name("funding")

@@ -30,6 +30,9 @@ func capture(w *world, s *statement) schemas.Event {
 	if o := w.orderOf(s); o != nil && o.FX != nil {
 		x.BookedFX = o.FX
 	}
+	if f.has("failed-before") {
+		x.FailureEventID = schemas.Some(schemas.NamedID("the failure of " + s.doc))
+	}
 	return x
 }
 

@@ -4,8 +4,11 @@ import "github.com/throughline/throughline/schemas"
 
 // paymentCaptured books money taken: the account of the method against 2100 (CUSTOMER_DEPOSIT) or 1100 (RECEIVABLE), as the
 // order's funding says (domain.md §2.3). Cash stands at the payment's own rate, the balance it settles at the rate that it was
-// booked at; 7000 takes the difference (§2.5 rule 5).
+// booked at; 7000 takes the difference (§2.5 rule 5). A capture whose failure came first took nothing.
 func paymentCaptured(d *draft, x *schemas.PaymentCaptured) error {
+	if x.FailureEventID.Set {
+		return nil
+	}
 	if err := d.openTwo(x.Amount.Currency, x.FX, x.BookedFX, "booked_fx"); err != nil {
 		return err
 	}

@@ -25,6 +25,9 @@ func authorizedBy(e schemas.Event) (payment string, amount schemas.Money, sign i
 	case *schemas.PaymentVoided:
 		return x.PaymentID, x.Amount, -1
 	case *schemas.PaymentCaptured:
+		if failedCapture(x) {
+			return "", schemas.Money{}, 0
+		}
 		return x.PaymentID, x.Amount, -1
 	}
 	return "", schemas.Money{}, 0

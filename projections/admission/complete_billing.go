@@ -32,7 +32,7 @@ func (c *completion) invoiced(x *schemas.InvoiceIssued) error {
 			restate(l.Amounts, l.StatedTaxes)
 		}
 	}
-	c.document, c.docKind = &schemas.ThreadDocument{DocumentID: x.InvoiceID, Currency: x.Currency, FX: x.FX, Funding: x.Funding, Channel: x.Channel, Lines: taxedLines(x)}, "invoice"
+	c.document, c.docKind = &schemas.ThreadDocument{DocumentID: x.InvoiceID, Currency: x.Currency, FX: x.FX, Funding: x.Funding, Channel: x.Channel, Lines: append(taxedLines(x), b.noted...)}, "invoice"
 	return nil
 }
 
@@ -77,6 +77,7 @@ func (c *completion) credited(x *schemas.CreditMemoIssued) error {
 	for i := range x.Lines {
 		l := &x.Lines[i]
 		l.StatesTax = false // only we say so
+		c.creditedLineOf(order, l)
 		if l.Amounts == nil {
 			if err := c.creditLine(x, i, order, taken, exponent); err != nil {
 				return err
@@ -84,7 +85,9 @@ func (c *completion) credited(x *schemas.CreditMemoIssued) error {
 		} else {
 			c.statedCredit(x, l, order, taken)
 		}
-		c.creditCost(l)
+		if err := c.creditCost(x, l); err != nil {
+			return err
+		}
 		line := schemas.DocumentLine{LineID: l.LineID, OrderLineID: l.OrderLineID, Stock: l.Stock, Cost: l.Cost}
 		if l.Quantity != nil {
 			line.Qty, line.BaseUOM = l.Quantity.BaseQty, l.Quantity.BaseUOM
@@ -111,11 +114,14 @@ func (c *completion) creditHead(x *schemas.CreditMemoIssued, order *schemas.Orde
 	if x.Channel == "" {
 		x.Channel = order.Channel
 	}
-	if x.Funding == nil {
+	switch {
+	case x.Funding == nil:
 		x.Funding = funding(order)
 		if order.Terms == schemas.TermsPREPAID {
 			x.Funding.Settles = schemas.SettlesCREDIT_MEMO
 		}
+	case x.Funding.Settles != schemas.SettlesCREDIT_MEMO && x.Funding.Settles != schemas.SettlesRECEIVABLE:
+		return contract("funding.settles of a credit memo is CREDIT_MEMO or RECEIVABLE: say which, or leave funding out and it is the order's")
 	}
 	var err error
 	if x.FX = order.FX; order.Terms != schemas.TermsPREPAID {
@@ -164,6 +170,9 @@ func (c *completion) statedCredit(x *schemas.CreditMemoIssued, l *schemas.Credit
 	if err != nil || !sameKind(line.Kind, l.Kind) {
 		return // a line of the memo that is none of the order
 	}
+	if l.Stock == nil && l.Goods == schemas.CreditedGoodsEXPECTED_BACK {
+		l.Stock = c.creditedStock(l, line)
+	}
 	unshipped, key := creditedAs(l)
 	_, left := c.creditable(line, progress, unshipped, taken[key])
 	taken[key] = taken[key].Add(l.Quantity.BaseQty)
@@ -172,6 +181,17 @@ func (c *completion) statedCredit(x *schemas.CreditMemoIssued, l *schemas.Credit
 		c.exception("OVER_COMMITTED", "more is credited than was shipped, or than was invoiced and not shipped", x)
 	case l.Amounts.Net.Abs().Cmp(line.Amounts.Net.Abs()) > 0:
 		c.exception("OVER_COMMITTED", "more money is credited than the order line holds", x)
+	}
+}
+
+// creditedLineOf is the order's line of a credit that names only the line of a shipment.
+func (c *completion) creditedLineOf(order *schemas.OrderAccepted, l *schemas.CreditLine) {
+	doc := c.t.document("shipment", l.ShipmentID)
+	if order == nil || doc == nil || l.OrderLineID != "" || l.ShipmentLineID == "" || !goods(l.Kind) {
+		return
+	}
+	if from := c.quote(doc, "shipment line", ownID, l.ShipmentLineID); from != nil {
+		l.OrderLineID = from.OrderLineID
 	}
 }
 
@@ -218,12 +238,78 @@ func (c *completion) invoicedEnd(progress *schemas.LineProgress) schemas.Decimal
 	return progress.Invoiced.Add(quantityIn(c.free(ofInvoiced, progress.LineID)))
 }
 
-// creditCost is what the goods that are expected back had cost: the shipment's, where the line names it, else the standard.
-func (c *completion) creditCost(l *schemas.CreditLine) {
-	if l.Cost != nil || l.Goods != schemas.CreditedGoodsEXPECTED_BACK || l.Stock == nil || l.Quantity == nil {
-		return
+// creditCost is what the goods that are expected back had cost: the shipment's, where the line names it; else that at which they came back already, which 1260 must lose again; else that
+// of the shipment which the memo's invoice billed; else the standard.
+func (c *completion) creditCost(x *schemas.CreditMemoIssued, l *schemas.CreditLine) error {
+	if l.Cost != nil || l.Goods != schemas.CreditedGoodsEXPECTED_BACK || !goods(l.Kind) {
+		return nil
+	}
+	if l.Stock == nil || l.Quantity == nil {
+		return contract("lines.stock or lines.quantity is missing: goods that are expected back are valued by both")
+	}
+	if l.ShipmentID == "" {
+		for _, cost := range []*schemas.CostBasis{c.blindCost(l.OrderLineID, l.Stock.SKU), c.billedCost(x.InvoiceID, l.OrderLineID, l.Stock.SKU)} {
+			if cost != nil {
+				l.Cost = costOf(cost.Method, cost.UnitCost, l.Quantity.BaseQty, cost.CostVersion, cost.Currency)
+				return nil
+			}
+		}
 	}
 	l.Cost = c.issueCost(l.ShipmentID, l.OrderLineID, l.Stock.SKU, l.Quantity.BaseQty)
+	return nil
+}
+
+// blindCost is the one cost at which goods of an order line came back before anything was credited; nil where none did, or where they came at several.
+func (c *completion) blindCost(orderLine, sku string) *schemas.CostBasis {
+	var cost *schemas.CostBasis
+	for _, receipt := range c.documents("receipt") {
+		for i := range receipt.Lines {
+			l := &receipt.Lines[i]
+			if orderLine == "" || !isOf(l, orderLine, sku) || l.Cost == nil || c.t.counted(blindOf(receipt.DocumentID), l.LineID).Sign() <= 0 {
+				continue
+			}
+			if cost != nil && !cost.UnitCost.Equal(l.Cost.UnitCost) {
+				return nil
+			}
+			cost = l.Cost
+		}
+	}
+	return cost
+}
+
+// creditedBack takes what is credited off what came back before it.
+func (c *completion) creditedBack(l *schemas.CreditLine, q schemas.Decimal) {
+	if l.Stock == nil {
+		return
+	}
+	for _, receipt := range c.documents("receipt") {
+		for i := range receipt.Lines {
+			from := &receipt.Lines[i]
+			r := c.t.reservation(blindOf(receipt.DocumentID), from.LineID)
+			if r == nil || !isOf(from, l.OrderLineID, l.Stock.SKU) {
+				continue
+			}
+			part := q.Min(r.Remaining.Max(zeroQty)) // a void gives back what may have been taken
+			if q.Sign() < 0 {
+				part = q.Max(r.Remaining.Sub(from.Qty).Min(zeroQty))
+			}
+			r.Remaining, q = r.Remaining.Sub(part), q.Sub(part)
+		}
+	}
+}
+
+// blindOf is the tally of what came back before it was credited.
+func blindOf(receipt string) string { return "blind:" + receipt }
+
+// billedCost is the cost of what an invoice billed of an order line, where that is not what its first shipment had; nil where it is, or where nobody knows.
+func (c *completion) billedCost(invoice, orderLine, sku string) *schemas.CostBasis {
+	doc := c.t.document("invoice", invoice)
+	for i := 0; doc != nil && i < len(doc.Lines); i++ {
+		if l := &doc.Lines[i]; orderLine != "" && l.Cost != nil && isOf(l, orderLine, sku) {
+			return l.Cost
+		}
+	}
+	return nil
 }
 
 // issueCost is the cost at which goods were issued: of the shipment where it is named, else of the first that had them, else the standard of the effective date.
@@ -237,62 +323,4 @@ func (c *completion) issueCost(shipment, orderLine, sku string, base schemas.Dec
 		return costOf(cost.Method, cost.UnitCost, base, cost.CostVersion, cost.Currency)
 	}
 	return c.standardCost(sku, base)
-}
-
-func (c *completion) returned(x *schemas.ReturnReceived) error {
-	doc := &schemas.ThreadDocument{DocumentID: x.ReceiptID}
-	if err := c.returnedAgainst(x); err != nil {
-		return err
-	}
-	used := map[string]schemas.Decimal{}
-	for i := range x.Lines {
-		l := &x.Lines[i]
-		c.expectedBack(x, l, used)
-		if doc, line := c.undelivered(x, l, used); doc != nil {
-			if line == nil {
-				return contract("lines.stock is not what the shipment had for lines.order_line_id: what comes back undelivered is what was shipped")
-			}
-			if err := c.leaves(doc, line, l.Quantity.BaseQty, used, i); err != nil {
-				return err
-			}
-		}
-		if l.Cost == nil {
-			l.Cost = c.returnCost(x, l)
-		}
-		stock := l.Stock
-		doc.Lines = append(doc.Lines, schemas.DocumentLine{LineID: l.LineID, OrderLineID: l.OrderLineID, Stock: &stock, Qty: l.Quantity.BaseQty,
-			BaseUOM: l.Quantity.BaseUOM, Cost: l.Cost})
-	}
-	c.document, c.docKind = doc, "receipt"
-	return nil
-}
-
-func dispositionedOf(receipt string) string { return "dispositioned:" + receipt }
-
-// dispositioned values each line as its receipt did, and holds it against that: another item is not what came back, and what has left the inspection has left it
-// once. A refurbished piece stays in it until it is put back into stock or given away.
-func (c *completion) dispositioned(x *schemas.ReturnDispositioned) error {
-	receipt, used := c.t.document("receipt", x.ReceiptID), map[*schemas.DocumentLine]schemas.Decimal{}
-	for i := range x.Lines {
-		l := &x.Lines[i]
-		from := c.quote(receipt, "receipt line", ownID, l.ReceiptLineID)
-		switch {
-		case from == nil || from.Cost == nil:
-			return contract("lines.receipt_line_id is not a line of the receipt")
-		case from.Stock.SKU != l.Stock.SKU:
-			return contract("lines.stock is not what came back under receipt_line_id: correct the receipt, or name the line that it is")
-		case from.BaseUOM != l.Quantity.BaseUOM:
-			return contract("lines.quantity.base_uom is not that of the receipt")
-		case c.t.counted(dispositionedOf(x.ReceiptID), from.LineID).Add(used[from]).Add(l.Quantity.BaseQty).Cmp(from.Qty) > 0:
-			return contract("lines.quantity is more than came back and is still in inspection: void the disposition that took it wrongly, or correct the receipt")
-		}
-		if l.Outcome != schemas.ReturnOutcomeREFURBISH {
-			used[from] = used[from].Add(l.Quantity.BaseQty)
-		}
-		if l.Cost != nil {
-			continue
-		}
-		l.Cost = costOf(from.Cost.Method, from.Cost.UnitCost, l.Quantity.BaseQty, from.Cost.CostVersion, from.Cost.Currency)
-	}
-	return nil
 }

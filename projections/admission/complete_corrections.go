@@ -35,7 +35,7 @@ func (c *completion) corrected(e schemas.Event) error {
 		}
 	}
 	if c.builtUpon(original) {
-		c.exception("OVER_COMMITTED", "what is voided was reserved, shipped, cancelled, consumed, delivered, lost, returned, invoiced or credited already: void or correct that too", e)
+		c.exception("OVER_COMMITTED", "what is voided was reserved, shipped, cancelled, consumed, delivered, lost, returned, invoiced or credited already, or kept a capture from being booked: void or correct that too", e)
 	}
 	return nil
 }
@@ -107,13 +107,15 @@ func (c *completion) builtUpon(original schemas.Event) bool {
 		return slices.ContainsFunc(x.Lines, func(l schemas.LostLine) bool {
 			return atDelivery(x.Control) && c.shippedAgain(l.OrderLineID, l.Quantity.BaseQty)
 		})
+	case *schemas.PaymentCaptureFailed:
+		return x.Meta.Correction == nil && !c.t.knows(failedFact(x.PaymentID, x.Amount, x.Meta.OccurredAt, x.Meta.EventID))
 	case *schemas.ReturnReceived:
 		return x.Against == schemas.ReturnAgainstUNDELIVERED && slices.ContainsFunc(x.Lines, func(l schemas.ReturnLine) bool { return c.shippedAgain(l.OrderLineID, l.Quantity.BaseQty) })
 	}
 	return false
 }
 
-// shippedOn says whether anything came of a shipment's line: it arrived, or will not, or was billed, or so much of its order line came back.
+// shippedOn says whether anything came of a shipment's line: it arrived, or will not, or was billed, by us or by its carrier, or so much of its order line came back.
 func (c *completion) shippedOn(x *schemas.ShipmentShipped, l *schemas.ShipmentLine) bool {
 	if atDelivery(x.Control) {
 		if r := c.t.reservation(inTransit(x.ShipmentID), l.LineID); r != nil && r.Remaining.Cmp(l.Quantity.BaseQty) < 0 {
@@ -124,6 +126,9 @@ func (c *completion) shippedOn(x *schemas.ShipmentShipped, l *schemas.ShipmentLi
 		if c.t.counted(tally, l.LineID).Sign() > 0 {
 			return true
 		}
+	}
+	if c.t.knows(billedFact(x.ShipmentID)) {
+		return true // the carrier's bill took the accrual off, and stands
 	}
 	p := c.t.line(l.OrderLineID)
 	return p != nil && p.Credited.Cmp(p.Shipped.Sub(l.Quantity.BaseQty)) > 0

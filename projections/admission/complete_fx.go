@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/throughline/throughline/schemas"
@@ -175,6 +176,15 @@ func movedFact(kind, id string, fx *schemas.Fx, order string) string {
 	return kind + ":" + id
 }
 
+// settledRate wants the rate of what the processor's own statement books: 1050 of the payment or batch is cleared at the settlement's, and the spot of the day would leave a difference there
+// for ever.
+func (c *completion) settledRate(fx **schemas.Fx, currency, what string) error {
+	if *fx == nil && c.foreign(currency) {
+		return contract("fx is missing: say at which rate %s (the processor's statement has it)", what)
+	}
+	return c.rate(fx, currency)
+}
+
 // disputed completes what ends a dispute: 1070 stands at the rate of its beginning, which the thread has seen.
 func (c *completion) disputed(fx, booked **schemas.Fx, id, currency string) error {
 	if d := c.t.document("dispute", id); *booked == nil && d != nil && d.Currency == currency {
@@ -299,12 +309,25 @@ func (c *completion) shippedRate(x *schemas.ShipmentShipped, order *schemas.Orde
 	}
 	for i := range x.Lines {
 		if p := c.t.line(x.Lines[i].OrderLineID); p != nil && p.Invoiced.Cmp(p.Shipped) > 0 {
+			if fx, several := rateOf(c.billedAhead(p.LineID)); fx != nil && !several {
+				return fx
+			}
 			if fx, several := rateOf(c.documents("invoice")); fx != nil && !several {
 				return fx
 			}
 		}
 	}
 	return c.orderRate(order)
+}
+
+// billedAhead are the invoices that billed an order line without naming a shipment.
+func (c *completion) billedAhead(line string) (all []*schemas.ThreadDocument) {
+	for _, d := range c.documents("invoice") {
+		if slices.ContainsFunc(d.Lines, func(l schemas.DocumentLine) bool { return l.OrderLineID == line && l.Amounts == nil && l.Cost == nil }) {
+			all = append(all, d)
+		}
+	}
+	return all
 }
 
 // creditRate is the rate of what an on-account credit memo takes back: the invoice's that it names, else the shipments' that its lines name, else that of all the

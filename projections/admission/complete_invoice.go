@@ -1,6 +1,10 @@
 package admission
 
-import "github.com/throughline/throughline/schemas"
+import (
+	"cmp"
+
+	"github.com/throughline/throughline/schemas"
+)
 
 // billing is one invoice on its way through completion.
 type billing struct {
@@ -10,7 +14,8 @@ type billing struct {
 	taken    map[string]schemas.Decimal                // of order lines, by earlier lines of the invoice
 	billed   map[*schemas.DocumentLine]schemas.Decimal // of shipment lines, the same
 	shipment string
-	tally    string // of shipment
+	tally    string                 // of shipment
+	noted    []schemas.DocumentLine // what later events must know of its lines, beside their taxes
 }
 
 // Tallies of what came of a shipment's lines, which a thread keeps as it keeps reservations, counting up. There is none before it is needed.
@@ -58,6 +63,7 @@ func (b *billing) line(x *schemas.InvoiceIssued, n int) error {
 	if done.Add(l.Quantity.BaseQty).Cmp(limit) > 0 || b.twice(from, l.Quantity.BaseQty) {
 		b.exception("OVER_COMMITTED", "more is invoiced than was ordered or shipped", x)
 	}
+	b.note(l, from)
 	if from != nil {
 		if b.billed == nil {
 			b.billed = map[*schemas.DocumentLine]schemas.Decimal{}
@@ -65,6 +71,24 @@ func (b *billing) line(x *schemas.InvoiceIssued, n int) error {
 		b.billed[from] = b.billed[from].Add(l.Quantity.BaseQty)
 	}
 	return nil
+}
+
+// note keeps what a later event cannot find elsewhere: the cost of goods of an order line that shipped at several, for its credit memo; and what is billed ahead in another currency than the
+// books', for the shipment that takes its rate.
+func (b *billing) note(l *schemas.InvoiceLine, from *schemas.DocumentLine) {
+	if !goods(l.Kind) {
+		return
+	}
+	line := schemas.DocumentLine{LineID: l.LineID, OrderLineID: l.OrderLineID, Stock: l.Stock, Qty: l.Quantity.BaseQty}
+	switch {
+	case from == nil && l.ShipmentID == "" && b.foreign(b.order.Currency) && b.order.Terms != schemas.TermsPREPAID:
+		b.noted = append(b.noted, line)
+	case from != nil && from.Cost != nil && from.Stock != nil:
+		if first := b.shippedCost(l.OrderLineID, from.Stock.SKU); first != nil && !first.UnitCost.Equal(from.Cost.UnitCost) {
+			line.Stock, line.Cost = from.Stock, from.Cost
+			b.noted = append(b.noted, line)
+		}
+	}
 }
 
 // complete gives a line its amounts: those of the shipment line that it names, else its slice from the front. from is the shipment line that it bills.
@@ -80,7 +104,7 @@ func (b *billing) complete(l *schemas.InvoiceLine, n int) (from *schemas.Documen
 			return from, copyShipment(l, from)
 		}
 		if from != nil && goods(l.Kind) {
-			l.ShipmentLineID = from.LineID
+			l.ShipmentLineID, l.OrderLineID = from.LineID, cmp.Or(l.OrderLineID, from.OrderLineID)
 		}
 		return from, nil
 	}

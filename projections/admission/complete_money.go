@@ -4,6 +4,12 @@ import "github.com/throughline/throughline/schemas"
 
 // money completes events about cash: what an order's payment settles, and a rate where the source gave none.
 func (c *completion) money(e schemas.Event) error {
+	if x, ok := e.(*schemas.PaymentCaptured); ok {
+		x.FailureEventID = schemas.Opt[schemas.UUID]{} // only we say so
+		if failure, _, failed := c.failedBefore(x); failed {
+			x.FailureEventID = schemas.Some(failure)
+		}
+	}
 	c.authorizations(e)
 	switch x := e.(type) {
 	case *schemas.PaymentCaptured:
@@ -15,11 +21,11 @@ func (c *completion) money(e schemas.Event) error {
 	case *schemas.ReceivableWrittenOff:
 		return c.writtenOff(x)
 	case *schemas.PSPFeeCharged:
-		return c.rate(&x.FX, x.Amount.Currency)
+		return c.settledRate(&x.FX, x.Amount.Currency, "the fee's payment or batch is settled")
 	case *schemas.MarketplaceFeeCharged:
-		return c.rate(&x.FX, x.Amount.Currency)
+		return c.settledRate(&x.FX, x.Amount.Currency, "the fee's payment or batch is settled")
 	case *schemas.PayoutPaid:
-		return c.rate(&x.FX, x.Amount.Currency)
+		return c.settledRate(&x.FX, x.Amount.Currency, "the batch was settled, which is paid out")
 	case *schemas.BankStatementLineMatched:
 		return c.cleared(&x.FX, &x.BookedFX, x.Amount.Currency, "1060 stands that the bank's line clears")
 	case *schemas.DisputeOpened:
@@ -117,13 +123,18 @@ func (c *completion) captured(x *schemas.PaymentCaptured) error {
 		return err
 	}
 	err := c.booked(&x.FX, x.BookedFX, x.Amount.Currency)
-	c.movedBy("payment", x.PaymentID, x.FX)
+	if !failedCapture(x) {
+		c.movedBy("payment", x.PaymentID, x.FX)
+	}
 	return err
 }
 
 func (c *completion) refunded(x *schemas.RefundIssued) error {
 	if order := c.t.order(); x.OrderID != "" && x.Amount.Currency != order.Currency {
 		return contract("amount.currency is not the order's")
+	}
+	if memo := c.t.document("credit", x.CreditMemoID); memo != nil && memo.Funding != nil && memo.Funding.Settles == schemas.SettlesRECEIVABLE && x.Settles == schemas.SettlesCREDIT_MEMO {
+		return contract("settles is CREDIT_MEMO, and the credit memo was set against the receivable: what is given back of that settles RECEIVABLE")
 	}
 	if err := c.clearedByRefund(x); err != nil {
 		return err

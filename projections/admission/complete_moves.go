@@ -44,6 +44,7 @@ func inTransit(shipment string) string { return "transit:" + shipment }
 func onTheWay(dispatch string) string  { return "dispatch:" + dispatch }
 func comingBack(rma string) string     { return "rma:" + rma }
 func returningTo(rts string) string    { return "returning:" + rts }
+func closedOf(rma string) string       { return "closed:" + rma }
 
 // expect adds to what is still to arrive of a document's line; a negative quantity has arrived, or will not.
 func (c *completion) expect(document, line string, stock *schemas.StockRef, q schemas.Decimal) {
@@ -110,6 +111,7 @@ func (c *completion) transferred(x *schemas.InventoryTransferReceived) error {
 		case from.BaseUOM != l.Quantity.BaseUOM:
 			return contract("lines.quantity.base_uom is not that of the dispatch")
 		}
+		l.Stock.Owner = from.Stock.Owner // goods change places, and no hands
 		if from.Stock.Location != l.Stock.Location {
 			l.ExpectedLocation = from.Stock.Location
 		}
@@ -161,6 +163,9 @@ func (c *completion) authorised(x *schemas.ReturnAuthorised) {
 func (c *completion) expectedBack(x *schemas.ReturnReceived, l *schemas.ReturnLine, used map[string]schemas.Decimal) {
 	if doc, line := c.announced(x, l); line != nil && !l.ExpectedConsumed.Set {
 		l.ExpectedConsumed, l.ExpectedDate = schemas.Some(c.arrives(announcedAs(x), line.LineID, l.Quantity.BaseQty, used)), doc.ExpectedDate
+		if l.ExpectedConsumed.V.Cmp(l.Quantity.BaseQty) < 0 && c.t.counted(closedOf(x.RMAID), line.LineID).Sign() > 0 {
+			c.exception("OVER_COMMITTED", "goods come back that were closed as not received: void the closing", x)
+		}
 	}
 }
 
@@ -194,10 +199,13 @@ func announcedAs(x *schemas.ReturnReceived) string {
 // cameBack takes a returned line off what was expected, and off its way where it never arrived.
 func (c *completion) cameBack(x *schemas.ReturnReceived, n int, signed func(schemas.Decimal) schemas.Decimal) {
 	l := &x.Lines[n]
+	if x.Against == schemas.ReturnAgainstBLIND && l.OrderLineID != "" {
+		c.count(blindOf(x.ReceiptID), l.LineID, signed(l.Quantity.BaseQty))
+	}
 	if _, line := c.announced(x, l); line != nil {
 		c.expect(announcedAs(x), line.LineID, &l.Stock, signed(l.ExpectedConsumed.V).Neg())
 	}
-	if c.neverArrived(x.Meta.EventID, n, signed) {
+	if c.neverArrived(x.Meta.EventID, n, l.OrderLineID, signed) {
 		return
 	}
 	if doc, line := c.undelivered(x, l, nil); line != nil { // taken before the thread noted its places
@@ -259,6 +267,7 @@ func (c *completion) moveEffect(e schemas.Event, signed func(schemas.Decimal) sc
 	case *schemas.ReturnClosedNotReceived:
 		for i := range x.Lines {
 			c.expect(comingBack(x.RMAID), x.Lines[i].LineID, x.Lines[i].Stock, signed(x.Lines[i].ExpectedConsumed.V).Neg())
+			c.count(closedOf(x.RMAID), x.Lines[i].LineID, signed(x.Lines[i].Quantity.BaseQty))
 		}
 	case *schemas.ShipmentDelivered:
 		for i := range x.Lines {
@@ -274,9 +283,7 @@ func (c *completion) moveEffect(e schemas.Event, signed func(schemas.Decimal) sc
 		}
 	case *schemas.ReturnDispositioned:
 		for i := range x.Lines {
-			if l := &x.Lines[i]; l.Outcome != schemas.ReturnOutcomeREFURBISH {
-				c.count(dispositionedOf(x.ReceiptID), l.ReceiptLineID, signed(l.Quantity.BaseQty))
-			}
+			c.inspected(x, &x.Lines[i], signed)
 		}
 	default:
 		c.authorize(e, signed)

@@ -7,6 +7,70 @@ import (
 	"github.com/throughline/throughline/schemas"
 )
 
+func (c *completion) returned(x *schemas.ReturnReceived) error {
+	doc := &schemas.ThreadDocument{DocumentID: x.ReceiptID}
+	if err := c.returnedAgainst(x); err != nil {
+		return err
+	}
+	used := map[string]schemas.Decimal{}
+	for i := range x.Lines {
+		l := &x.Lines[i]
+		c.returnedLineOf(x, l)
+		c.expectedBack(x, l, used)
+		if doc, line := c.undelivered(x, l, used); doc != nil {
+			if line == nil {
+				return contract("lines.stock is not what the shipment had for lines.order_line_id: what comes back undelivered is what was shipped")
+			}
+			if err := c.leaves(doc, line, l.Quantity.BaseQty, used, i); err != nil {
+				return err
+			}
+			l.OrderLineID, l.Stock.Owner = cmp.Or(l.OrderLineID, line.OrderLineID), line.Stock.Owner // it changed hands nowhere
+		}
+		if l.Cost == nil {
+			l.Cost = c.returnCost(x, l)
+		}
+		stock := l.Stock
+		doc.Lines = append(doc.Lines, schemas.DocumentLine{LineID: l.LineID, OrderLineID: l.OrderLineID, Stock: &stock, Qty: l.Quantity.BaseQty,
+			BaseUOM: l.Quantity.BaseUOM, Cost: l.Cost})
+	}
+	c.document, c.docKind = doc, "receipt"
+	return nil
+}
+
+// returnedLineOf finds the order's line of goods of which a source only says by which line of a credit memo, or with which shipment, they went: what they are worth must meet on 1260 what
+// their memo put there, and that is kept by the order's line.
+func (c *completion) returnedLineOf(x *schemas.ReturnReceived, l *schemas.ReturnLine) {
+	if x.OrderID == "" || l.OrderLineID != "" {
+		return
+	}
+	if memo := c.t.document("credit", x.CreditMemoID); memo != nil {
+		if l.OrderLineID = onlyLine(memo, l.Stock.SKU, l.CreditMemoLineID); l.OrderLineID != "" {
+			return
+		}
+	}
+	if s := c.t.document("shipment", cmp.Or(l.ShipmentID, x.ShipmentID)); s != nil {
+		l.OrderLineID = onlyLine(s, l.Stock.SKU, "")
+	}
+}
+
+// onlyLine is the order's line of a document's line that is named, else of those of a SKU where it is one; "" where it is several or none.
+func onlyLine(doc *schemas.ThreadDocument, sku, named string) (line string) {
+	for i := range doc.Lines {
+		l := &doc.Lines[i]
+		switch {
+		case l.OrderLineID == "":
+		case named != "" && l.LineID == named:
+			return l.OrderLineID
+		case named != "" || l.Stock == nil || l.Stock.SKU != sku || l.OrderLineID == line:
+		case line != "":
+			return ""
+		default:
+			line = l.OrderLineID
+		}
+	}
+	return line
+}
+
 // returnedAgainst says what an undelivered return answers. A carrier cannot know whose the goods were on their way: where control had passed at shipment they were sold, and what comes back
 // is like any other return, with its credit memo or before it; only what was still ours leaves the goods in transit (domain.md §2.3).
 func (c *completion) returnedAgainst(x *schemas.ReturnReceived) error {
@@ -95,9 +159,12 @@ func (c *completion) notReceived(x *schemas.ReturnClosedNotReceived) error {
 		if line == nil || line.BaseUOM != l.Quantity.BaseUOM {
 			return contract("lines.line_id is not a line of the authorisation, or is counted in another unit")
 		}
-		l.OrderLineID, l.Stock = line.OrderLineID, line.Stock
+		l.OrderLineID, l.Stock = cmp.Or(line.OrderLineID, l.OrderLineID), line.Stock
 		if !l.ExpectedConsumed.Set {
 			l.ExpectedConsumed = schemas.Some(c.arrives(comingBack(x.RMAID), l.LineID, l.Quantity.BaseQty, used))
+			if doc != nil && l.ExpectedConsumed.V.Cmp(l.Quantity.BaseQty) < 0 {
+				c.exception("OVER_COMMITTED", "more is closed as not received than is still expected back: void the closing of what came, or was closed before", x)
+			}
 		}
 		if doc != nil && !l.ExpectedDate.Set {
 			l.ExpectedDate = doc.ExpectedDate

@@ -100,6 +100,9 @@ func (c *completion) shipped(x *schemas.ShipmentShipped) error {
 	if err != nil {
 		return err
 	}
+	if p := x.LabelPrice; p != nil && p.Currency != order.Currency && p.Currency != c.entity.FunctionalCurrency {
+		return contract("label_price is in neither the order's nor the legal entity's currency: convert it, or leave it out, and the carrier's bill is the cost")
+	}
 	x.Channel, x.Currency, x.Funding, x.FX = order.Channel, order.Currency, funding(order), c.shippedRate(x, order)
 	if x.Control == nil {
 		control := order.Control

@@ -2,6 +2,7 @@ package admission
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/throughline/throughline/schemas"
 )
@@ -15,8 +16,8 @@ func (c *completion) twice(e schemas.Event) error {
 	if id := transactionOf(e); id != "" && c.st.Get(transactionKey(c.t.name, id)) != nil {
 		return contract("balance_transaction was booked before under another event id: one transaction has one effect; if the first was wrong, void it")
 	}
-	fact := factsOf(e)
-	if fact == "" || !c.t.knows(fact) {
+	if fact := factsOf(e); fact == "" || !c.t.knows(fact) {
+		c.movedTwice(e)
 		return nil
 	}
 	if _, ok := e.(*schemas.ShipmentShipped); ok {
@@ -25,6 +26,18 @@ func (c *completion) twice(e schemas.Event) error {
 	}
 	c.exception("DOCUMENT_TWICE", "the same document was booked before under another event id: void the one that is wrong", e)
 	return nil
+}
+
+func endedFact(dispute string) string { return "ended:" + dispute }
+
+// movedTwice tells of a refund or payout that stands already, and of a dispute that has ended.
+func (c *completion) movedTwice(e schemas.Event) {
+	switch e.(type) {
+	case *schemas.RefundIssued, *schemas.PayoutPaid, *schemas.DisputeWon, *schemas.DisputeLost:
+		if noted := notedOf(e); c.t.knowsAll(noted) {
+			c.exception("DOCUMENT_TWICE", "the same refund, payout or end of a dispute was booked before under another event id: void the one that is wrong", e)
+		}
+	}
 }
 
 // transactionOf is the processor's own id of the movement of money that an event books.
@@ -65,7 +78,7 @@ func (t *thread) captureOf(payment string) (schemas.UUID, bool) {
 	return id, err == nil
 }
 
-// captureFailed makes a failure that names no capture the reversal of the one that was booked, if one was (domain.md §2.3).
+// captureFailed makes a failure that names no capture the reversal of the one that was booked, if one was (domain.md §2.3). What was taken after it failed is another try.
 func (c *completion) captureFailed(x *schemas.PaymentCaptureFailed) error {
 	booked := c.t.captures(x.PaymentID)
 	if x.Meta.Correction != nil || len(booked) == 0 {
@@ -79,6 +92,8 @@ func (c *completion) captureFailed(x *schemas.PaymentCaptureFailed) error {
 	switch {
 	case !ok:
 		return contract("the capture was booked and cannot be read: was the canonical topic truncated?")
+	case capture.Meta.OccurredAt > x.Meta.OccurredAt:
+		return nil
 	case !capture.Amount.Amount.Equal(x.Amount.Amount) || capture.Amount.Currency != x.Amount.Currency:
 		return contract("meta.correction is absent, and the capture that was booked is of another amount: name it, or send the failure's own amount")
 	}
@@ -86,13 +101,62 @@ func (c *completion) captureFailed(x *schemas.PaymentCaptureFailed) error {
 	return nil
 }
 
+// A failure that comes before its capture takes nothing back, and is remembered: the capture that it was about, which is no younger and of its amount, is admitted as one that came to
+// nothing. So the order in which the two arrive changes no balance (domain.md §2.8.2).
+
+const failedPrefix = "failed:"
+
+func failedFact(payment string, amount schemas.Money, at schemas.Time, failure schemas.UUID) string {
+	return strings.Join([]string{failedPrefix + payment, amount.Amount.Text() + " " + amount.Currency, at.String(), failure.String()}, "\x00")
+}
+
+// failedBefore finds the failure that came before a capture; the first of several.
+func (c *completion) failedBefore(x *schemas.PaymentCaptured) (failure schemas.UUID, fact string, ok bool) {
+	prefix := failedPrefix + x.PaymentID + "\x00" + x.Amount.Amount.Text() + " " + x.Amount.Currency + "\x00"
+	for _, noted := range c.t.progress.Facts {
+		rest, of := strings.CutPrefix(noted, prefix)
+		if !of {
+			continue
+		}
+		text, id, _ := strings.Cut(rest, "\x00")
+		var at schemas.Time
+		if err := at.UnmarshalText([]byte(text)); err != nil || x.Meta.OccurredAt > at {
+			continue
+		}
+		if failure, err := schemas.ParseUUID(id); err == nil {
+			return failure, noted, true
+		}
+	}
+	return failure, "", false
+}
+
+// failedCapture says whether an event is a capture that came to nothing before it was booked.
+func failedCapture(e schemas.Event) bool {
+	x, ok := e.(*schemas.PaymentCaptured)
+	return ok && x.FailureEventID.Set
+}
+
+// failureMet takes a remembered failure off once its capture is admitted, and remembers it again where that is voided.
+func (c *completion) failureMet(e schemas.Event, stands bool) {
+	x, ok := e.(*schemas.PaymentCaptured)
+	if !ok || !x.FailureEventID.Set {
+		return
+	}
+	if !stands {
+		c.t.learn(failedFact(x.PaymentID, x.Amount, x.Meta.OccurredAt, x.FailureEventID.V))
+	} else if _, fact, ok := c.failedBefore(x); ok {
+		c.t.unlearn(fact)
+	}
+}
+
 // moneyMoved notes a movement of money, stands true, or takes it back.
 func (c *completion) moneyMoved(e schemas.Event, stands bool) {
 	if id := transactionOf(e); id != "" {
 		c.keep(transactionKey(c.t.name, id), &schemas.ThreadDocument{DocumentID: e.Header().EventID.String()}, stands)
 	}
+	c.failureMet(e, stands)
 	x, ok := e.(*schemas.PaymentCaptured)
-	if !ok {
+	if !ok || failedCapture(e) {
 		return
 	}
 	id := x.Meta.EventID.String()

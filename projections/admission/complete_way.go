@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/throughline/throughline/schemas"
@@ -239,7 +240,7 @@ func (c *completion) arrived(x *schemas.ShipmentDelivered, n int, signed func(sc
 func (c *completion) wasLost(x *schemas.ShipmentLost, n int, signed func(schemas.Decimal) schemas.Decimal) {
 	l := &x.Lines[n]
 	switch {
-	case c.neverArrived(x.Meta.EventID, n, signed):
+	case c.neverArrived(x.Meta.EventID, n, l.OrderLineID, signed):
 	case atDelivery(x.Control): // taken before the thread noted its places
 		c.off(x.ShipmentID, l.ShipmentLineID, signed(l.Quantity.BaseQty))
 	default:
@@ -248,8 +249,9 @@ func (c *completion) wasLost(x *schemas.ShipmentLost, n int, signed func(schemas
 }
 
 // neverArrived is the effect of what line n of an event took off its way without its having arrived: its order line has that much less shipped, and that place of
-// its amounts is free. false where the event took nothing off.
-func (c *completion) neverArrived(by schemas.UUID, n int, signed func(schemas.Decimal) schemas.Decimal) bool {
+// its amounts is free. false where the event took nothing off. Where the shipment was voided since, or has other lines now, only the order line is counted: the
+// shipment's own void has given its places back.
+func (c *completion) neverArrived(by schemas.UUID, n int, orderLine string, signed func(schemas.Decimal) schemas.Decimal) bool {
 	held := taker(by, n)
 	var places []schemas.ThreadSlice
 	for i := range c.t.progress.Slices {
@@ -263,18 +265,26 @@ func (c *completion) neverArrived(by schemas.UUID, n int, signed func(schemas.De
 	shipment, id, _ := strings.Cut(places[0].LineID, "\x00")
 	all := quantityIn(places)
 	c.off(shipment, id, signed(all))
+	var from *schemas.DocumentLine
 	doc := c.t.document("shipment", shipment)
-	if doc == nil {
-		return true
+	if doc != nil {
+		if from = c.quote(doc, "shipment line", ownID, id); from != nil {
+			orderLine = from.OrderLineID
+		}
 	}
-	from := c.quote(doc, "shipment line", ownID, id)
-	progress := c.t.line(from.OrderLineID)
+	progress := c.t.line(orderLine)
 	if progress == nil {
 		return true
 	}
-	s := &slicing{kind: ofShipped, id: from.OrderLineID, line: c.lineOf(from.OrderLineID), done: progress.Shipped}
+	if from == nil {
+		progress.Shipped = progress.Shipped.Sub(signed(all))
+		c.count(undeliveredLines, orderLine, signed(all))
+		c.t.progress.Slices = slices.DeleteFunc(c.t.progress.Slices, func(p schemas.ThreadSlice) bool { return p.TakenBy == held && p.Kind == ofWay })
+		return true
+	}
+	s := &slicing{kind: ofShipped, id: orderLine, line: c.lineOf(orderLine), done: progress.Shipped}
 	progress.Shipped = progress.Shipped.Sub(signed(all))
-	c.count(undeliveredLines, from.OrderLineID, signed(all))
+	c.count(undeliveredLines, orderLine, signed(all))
 	for i := range places {
 		c.freeShipped(s, earned(s, from, &places[i]))
 	}

@@ -36,6 +36,9 @@ func (c *completion) apply(e schemas.Event) {
 // forget takes back what a voided event let others find, so that whatever quotes it from now on waits for the corrected one.
 func (c *completion) forget(e schemas.Event) {
 	c.t.learn(voidedFact(e.Header().EventID))
+	if s, ok := e.(*schemas.ShipmentShipped); ok && !c.t.knows(leftFact(s.ShipmentID)) {
+		c.t.learn(leftFact(s.ShipmentID))
+	}
 	for _, noted := range notedOf(e) {
 		c.t.unlearn(noted)
 	}
@@ -163,6 +166,9 @@ func (c *completion) creditedLine(l *schemas.CreditLine, n int, signed func(sche
 		return
 	}
 	p.Credited = p.Credited.Add(q)
+	if goods(l.Kind) && l.Goods == schemas.CreditedGoodsEXPECTED_BACK {
+		c.creditedBack(l, q)
+	}
 	c.undone(ofCredited, p, p.Credited, n, l.Quantity.BaseQty, l.Amounts, l.Basis)
 }
 

@@ -37,7 +37,7 @@ func (t *thread) missing(e schemas.Event) []string {
 	case *schemas.DisputeWon:
 		need("dispute:" + x.DisputeID)
 	default:
-		needDocuments(need, e)
+		t.needDocuments(need, e)
 	}
 	needNamed(need, "version:", quotedVersion(e))
 	if schemas.Corrects(e) {
@@ -67,7 +67,7 @@ func quotedVersion(e schemas.Event) string {
 	return ""
 }
 
-func needDocuments(need func(string), e schemas.Event) {
+func (t *thread) needDocuments(need func(string), e schemas.Event) {
 	switch x := e.(type) {
 	case *schemas.InvoiceIssued:
 		if x.OrderID == "" {
@@ -112,12 +112,12 @@ func needDocuments(need func(string), e schemas.Event) {
 			need("settles: tell what the refund settles (CREDIT_MEMO, CUSTOMER_DEPOSIT or RECEIVABLE)")
 		}
 	default:
-		needMoves(need, e)
+		t.needMoves(need, e)
 	}
 }
 
 // needMoves lists what goods on their way, between places or back, refer to.
-func needMoves(need func(string), e schemas.Event) {
+func (t *thread) needMoves(need func(string), e schemas.Event) {
 	switch x := e.(type) {
 	case *schemas.ShipmentDelivered:
 		need("shipment:" + x.ShipmentID)
@@ -129,7 +129,9 @@ func needMoves(need func(string), e schemas.Event) {
 		need("shipment:" + x.ShipmentID)
 	case *schemas.FreightCostBilled:
 		for i := range x.Shipments {
-			need("shipment:" + x.Shipments[i].ShipmentID)
+			if !t.knows(leftFact(x.Shipments[i].ShipmentID)) { // a carrier bills the label of what was voided too
+				need("shipment:" + x.Shipments[i].ShipmentID)
+			}
 		}
 	case *schemas.InventoryTransferDispatched:
 		for i := range x.Lines {
@@ -249,6 +251,9 @@ func factsOf(e schemas.Event) string {
 	case *schemas.DisputeWon:
 		return movedFact("won", x.DisputeID, x.FX, "")
 	case *schemas.PaymentCaptured:
+		if failedCapture(x) {
+			return ""
+		}
 		return movedFact("payment", x.PaymentID, x.FX, x.OrderID)
 	case *schemas.RefundIssued:
 		return movedFact("refund", x.RefundID, x.FX, cmp.Or(x.OrderID, x.CreditMemoID))
@@ -262,7 +267,8 @@ func factsOf(e schemas.Event) string {
 	return ""
 }
 
-// notedOf is what an event lets be known beside its own document: the order's version, or which shipments' freight was billed.
+// notedOf is what an event lets be known beside its own document: the order's version, which shipments' freight was billed, a capture's failure, or that money moved
+// whose document others need not find.
 func notedOf(e schemas.Event) []string {
 	version := ""
 	switch x := e.(type) {
@@ -278,6 +284,18 @@ func notedOf(e schemas.Event) []string {
 			}
 		}
 		return billed
+	case *schemas.RefundIssued:
+		return []string{"refunded:" + x.RefundID}
+	case *schemas.PayoutPaid:
+		return []string{"paid out:" + x.PayoutID}
+	case *schemas.DisputeWon:
+		return []string{endedFact(x.DisputeID)}
+	case *schemas.DisputeLost:
+		return []string{endedFact(x.DisputeID)}
+	case *schemas.PaymentCaptureFailed:
+		if x.Meta.Correction == nil {
+			return []string{failedFact(x.PaymentID, x.Amount, x.Meta.OccurredAt, x.Meta.EventID)}
+		}
 	}
 	if version == "" {
 		return nil
@@ -286,3 +304,6 @@ func notedOf(e schemas.Event) []string {
 }
 
 func billedFact(shipment string) string { return "billed:" + shipment }
+
+// leftFact says that a shipment was booked once, though it has been voided since.
+func leftFact(shipment string) string { return "voided:shipment:" + shipment }

@@ -98,3 +98,50 @@ func TestACaptureThatWasBookedAndFailed(t *testing.T) {
 	k.say(again(capture("O1", "P1", "5")), failure("5"))
 	k.died(schemas.DeadLetterClassCONTRACT, "captured more than once")
 }
+
+// Whichever of a capture and its failure comes first, nothing was taken (domain.md §2.8.2). What was taken after a failure is another try, and stands.
+func TestACaptureAndItsFailureInEitherOrder(t *testing.T) {
+	failure := func(after schemas.Time) *schemas.PaymentCaptureFailed {
+		x := &schemas.PaymentCaptureFailed{Meta: meta("failure", "F1"), FailureID: "F1", PaymentID: "P1", OrderID: "O1", Method: schemas.PaymentMethodCARD, Amount: dollars("5"), Reason: "refused"}
+		x.Meta.OccurredAt += after
+		return x
+	}
+	authorized := func() schemas.Event {
+		return &schemas.PaymentAuthorized{Meta: meta("authorization", "A1"), AuthorizationID: "A1", PaymentID: "P1", OrderID: "O1", Amount: dollars("5"), Method: schemas.PaymentMethodCARD}
+	}
+	stands := map[string]string{"1050 payment:P1": "5", "2100 order:O1": "-5"}
+	for what, c := range map[string]struct {
+		events []schemas.Event
+		want   map[string]string
+	}{
+		"capture, failure":               {[]schemas.Event{order("O1"), authorized(), capture("O1", "P1", "5"), failure(1)}, nil},
+		"failure, capture":               {[]schemas.Event{order("O1"), authorized(), failure(1), capture("O1", "P1", "5")}, nil},
+		"both before the order":          {[]schemas.Event{failure(0), capture("O1", "P1", "5"), authorized(), order("O1")}, nil},
+		"failure, capture, another try":  {[]schemas.Event{order("O1"), failure(1), capture("O1", "P1", "5"), again(capture("O1", "P1", "5"))}, stands},
+		"an earlier failure, capture":    {[]schemas.Event{order("O1"), failure(-1), capture("O1", "P1", "5")}, stands},
+		"capture, an earlier failure":    {[]schemas.Event{order("O1"), capture("O1", "P1", "5"), failure(-1)}, stands},
+		"a failure of another amount":    {[]schemas.Event{order("O1"), func() schemas.Event { x := failure(1); x.Amount = dollars("6"); return x }(), capture("O1", "P1", "5")}, stands},
+		"failure, its void, capture":     {[]schemas.Event{order("O1"), failure(1), void("V1", failure(1)), capture("O1", "P1", "5")}, stands},
+		"failure, capture, void of it":   {[]schemas.Event{order("O1"), failure(1), capture("O1", "P1", "5"), void("V1", capture("O1", "P1", "5"))}, nil},
+		"… and what it met is met again": {[]schemas.Event{order("O1"), failure(1), capture("O1", "P1", "5"), void("V1", capture("O1", "P1", "5")), again(capture("O1", "P1", "5"))}, nil},
+	} {
+		t.Run(what, func(t *testing.T) {
+			k := bookDesk(t)
+			k.say(c.events...)
+			k.clean(0)
+			k.open("1050 2100", c.want)
+		})
+	}
+	k := bookDesk(t)
+	stated := capture("O1", "P1", "5")
+	stated.FailureEventID = schemas.Some(schemas.NamedID("whoever says so"))
+	k.say(order("O1"), stated)
+	k.clean(0)
+	k.open("1050 2100", stands) // only admission says that a capture failed
+
+	k = bookDesk(t)
+	k.say(order("O1"), failure(1), capture("O1", "P1", "5"), void("V1", failure(1)))
+	if got := k.codes(); len(got) != 1 || got[0] != "OVER_COMMITTED" {
+		t.Errorf("voiding a failure that kept a capture from being booked told %v", got)
+	}
+}
