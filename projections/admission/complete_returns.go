@@ -136,12 +136,8 @@ func (c *completion) shippedCost(orderLine, sku string) *schemas.CostBasis {
 		if !ok {
 			continue
 		}
-		s := c.t.document("shipment", id)
-		if s == nil {
-			continue
-		}
-		for i := range s.Lines {
-			if l := &s.Lines[i]; l.OrderLineID == orderLine && l.Cost != nil && l.Stock != nil && l.Stock.SKU == sku {
+		if s := c.t.document("shipment", id); s != nil {
+			if l := c.shippedAs(s, orderLine, sku); l != nil && l.Cost != nil {
 				return l.Cost
 			}
 		}

@@ -15,6 +15,10 @@
 // more than was ordered (which is told), and what takes one place in two ways: an invoice of a shipment whose place a line that names none has billed, or an invoice that goes
 // on after the end of the line was credited as never shipped.
 //
+// Three decisions are ours. A payment.capture_failed that names no capture is about the one that is no younger than it, whichever of the two comes first: had the failure come
+// first, the capture is admitted with its id and posts nothing. What refurbishing has written off is taken from what is left in inspection at its average, because nobody says
+// which piece leaves next. And the spot of a day is no rate of a processor's statement: fees and payouts in another currency say theirs, or are refused.
+//
 // The progress record has grown by those places at its end: bytes that were written before are read as having none.
 //
 // An event that cannot be completed is a dead letter and leaves no trace in the state, so that a redrive meets the thread as if it had never come.
