@@ -24,6 +24,7 @@ func (c *completion) returned(x *schemas.ReturnReceived) error {
 			if err := c.leaves(doc, line, l.Quantity.BaseQty, used, i); err != nil {
 				return err
 			}
+			c.soldOnPaper(line, used[wayLine(doc, line.LineID)], x)
 			l.OrderLineID, l.Stock.Owner = cmp.Or(l.OrderLineID, line.OrderLineID), line.Stock.Owner // it changed hands nowhere
 		}
 		if l.Cost == nil {

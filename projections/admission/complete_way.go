@@ -119,6 +119,13 @@ func (c *completion) leaves(doc *schemas.ThreadDocument, from *schemas.DocumentL
 	return nil
 }
 
+// soldOnPaper tells of goods that will not arrive and were credited as if they had been sold: revenue was taken back that was never earned.
+func (c *completion) soldOnPaper(from *schemas.DocumentLine, q schemas.Decimal, e schemas.Event) {
+	if p := c.t.line(from.OrderLineID); p != nil && p.Credited.Sign() > 0 && p.Credited.Cmp(p.Shipped.Sub(q)) > 0 {
+		c.exception("OVER_COMMITTED", "what never arrives was credited as sold: void that credit memo, and credit the goods as NOT_SHIPPED", e)
+	}
+}
+
 func quantityOf(from *schemas.DocumentLine, q schemas.Decimal) *schemas.Quantity {
 	return &schemas.Quantity{Qty: q, UOM: from.BaseUOM, BaseQty: q, BaseUOM: from.BaseUOM}
 }
@@ -160,6 +167,7 @@ func (c *completion) lost(x *schemas.ShipmentLost) error {
 			if err := c.leaves(doc, from, q, used, i); err != nil {
 				return err
 			}
+			c.soldOnPaper(from, used[wayLine(doc, from.LineID)], x)
 		}
 		l.OrderLineID, l.Stock = from.OrderLineID, from.Stock
 		l.Cost = costOf(from.Cost.Method, from.Cost.UnitCost, q, from.Cost.CostVersion, from.Cost.Currency)

@@ -277,6 +277,30 @@ func TestGoodsThatComeBackAfterTheyWereGivenUp(t *testing.T) {
 	}
 }
 
+// Goods that were the seller's until they arrive, and do not, were never sold: a memo that says otherwise is told, whichever of the two is heard of first.
+func TestWhatNeverArrivesWasNotSold(t *testing.T) {
+	memo := func(goods schemas.CreditedGoods) *schemas.CreditMemoIssued { return credit("O1", "C1", goods, "3") }
+	back := func() schemas.Event {
+		r := returned("O1", "T1", "S1", "3")
+		r.Against, r.ShipmentID = schemas.ReturnAgainstUNDELIVERED, "S1"
+		return r
+	}
+	for what, events := range map[string][]schemas.Event{
+		"credited first": {memo(schemas.CreditedGoodsEXPECTED_BACK), back()},
+		"back first":     {back(), memo(schemas.CreditedGoodsEXPECTED_BACK)},
+	} {
+		k := bookDesk(t)
+		k.say(atDelivery3(), ship("O1", "S1", "3"), invoice("O1", "I1", "S1"))
+		k.say(events...)
+		if got := k.codes(); strings.Join(got, " ") != "OVER_COMMITTED" || len(k.letters) > 0 {
+			t.Errorf("%s: told %v, letters %v", what, got, k.reasons())
+		}
+		k.say(void("V1", memo(schemas.CreditedGoodsEXPECTED_BACK)), again(memo(schemas.CreditedGoodsNOT_SHIPPED))) // what the exception asks for
+		k.clean(0)
+		k.open("1150 1220 1260 4300", nil)
+	}
+}
+
 // Goods that change places belong to whom they belonged to before.
 func TestTheOwnerOfGoodsOnTheirWay(t *testing.T) {
 	sent, arrived := stock("A"), stock("A")
