@@ -57,9 +57,16 @@ func newCluster(t testing.TB, addrs ...string) *cluster {
 		for k, v := range topic.Configs() {
 			configs[k] = &v
 		}
-		if _, err := c.adm.CreateTopic(t.Context(), int32(n), -1, configs, topic.Name); err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
-			t.Fatal(topic.Name, err)
-		}
+		eventually(t, "topic "+topic.Name+" is made", func() bool {
+			_, err := c.adm.CreateTopic(t.Context(), int32(n), -1, configs, topic.Name)
+			if errors.Is(err, kerr.InvalidReplicationFactor) {
+				return false // the controller has not heard from the broker for a moment, which a busy machine brings about
+			}
+			if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
+				t.Fatal(topic.Name, err)
+			}
+			return true
+		})
 	}
 	return c
 }

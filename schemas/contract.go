@@ -286,6 +286,9 @@ func (c *contractCheck) received(x *InventoryReceived) {
 			c.notNegative("lines.rejected", x.Lines[i].Rejected)
 		}
 		c.stock("lines.stock", &x.Lines[i].Stock)
+		if x.Lines[i].ExpectedDocument != "" && !x.Lines[i].ExpectedConsumed.Set {
+			c.fail("lines.expected_consumed is missing: say how much of lines.expected_document this receipt uses up, or it stays inbound for ever")
+		}
 	})
 }
 
@@ -293,6 +296,9 @@ func (c *contractCheck) reserved(x *InventoryReserved) {
 	c.text("reservation_id", x.ReservationID)
 	if (x.OrderID == "") == (x.TransferID == "") {
 		c.fail("a reservation names an order_id or a transfer_id, and not both")
+	}
+	if x.OrderID != "" && x.Serves == ReservationServesTRANSFER {
+		c.fail("serves is TRANSFER, and order_id is named: an order's reservation serves its lines")
 	}
 	c.lines("lines", len(x.Lines), func(i int) string { return x.Lines[i].LineID }, func(i int) {
 		c.positive("lines.quantity", &x.Lines[i].Quantity)

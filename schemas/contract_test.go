@@ -48,6 +48,9 @@ func TestContractRefusesWhatBooksWouldBelieve(t *testing.T) {
 	}
 	for _, c := range []brokenContract{
 		{"goods received backwards", edited("inventory.received", func(x *InventoryReceived) { x.Lines[0].Accepted = minus }), "lines.accepted is negative"},
+		{"goods of an expectation, nobody knows how many", edited("inventory.received", func(x *InventoryReceived) {
+			x.Lines[0].ExpectedDocument, x.Lines[0].ExpectedConsumed = "PO-1", Opt[Decimal]{}
+		}), "lines.expected_consumed is missing"},
 		{"goods rejected backwards", edited("inventory.received", func(x *InventoryReceived) { x.Lines[0].Rejected = &minus }), "lines.rejected is negative"},
 		{"undelivered for no order", undelivered(func(x *ReturnReceived) { x.OrderID = "" }), "order_id is missing"},
 		{"undelivered in no shipment", undelivered(func(x *ReturnReceived) { x.ShipmentID = "" }), "shipment_id is missing"},
@@ -75,6 +78,9 @@ func TestContractRefusesWhatBooksWouldBelieve(t *testing.T) {
 			breaks(t, c.name, c.e, c.says)
 		})
 	}
+	breaks(t, "an order's reservation that serves a transfer", edited("inventory.reserved", func(x *InventoryReserved) {
+		x.OrderID, x.TransferID, x.Serves = "SO-1", "", ReservationServesTRANSFER
+	}), "serves is TRANSFER")
 	for _, fine := range []Event{undelivered(func(*ReturnReceived) {}), lost(func(*DisputeLost) {}),
 		edited("inventory.received", func(x *InventoryReceived) {
 			x.Lines[0].Accepted.Qty, x.Lines[0].Accepted.BaseQty = NewDecimal(0, 6), NewDecimal(0, 6)

@@ -16,7 +16,7 @@ type PaymentCaptured struct {
 	Funding            *Funding      `json:"funding,omitzero"`             // completed from the order
 	FX                 *Fx           `json:"fx,omitzero"`                  // the payment's own rate
 	BookedFX           *Fx           `json:"booked_fx,omitzero"`           // the rate under which the balance that it settles stands: the order's for deposits and refunds payable, else completed from the invoice or credit memo; absent: fx
-	FailureEventID     Opt[UUID]     `json:"failure_event_id,omitzero"`    // the payment.capture_failed that came before it and was about it: nothing was taken and nothing is posted; only admission says so
+	FailureEventID     Opt[UUID]     `json:"failure_event_id,omitzero"`    // the payment.capture_failed that came before it and was about it: nothing was taken and nothing is posted
 }
 
 // Header is the envelope.
@@ -195,10 +195,6 @@ func (x *PaymentCaptured) hashContent(h *contentHasher) {
 	if x.CardRef != "" {
 		h.name("card_ref")
 		h.string(x.CardRef)
-	}
-	if x.FailureEventID.Set {
-		h.name("failure_event_id")
-		h.uuid(x.FailureEventID.V)
 	}
 	if x.Funding != nil {
 		h.name("funding")

@@ -61,7 +61,7 @@ func (m *lineMoves) changed(x *schemas.OrderChanged) {
 		if l.Before != nil {
 			q = q.Sub(l.Before.Quantity.BaseQty)
 		}
-		m.add(l.LineID, skuOf(stands.Stock), &stands.Quantity).set(ordered, q).set(demanded, q)
+		m.add(l.LineID, skuOf(stands.Stock), &stands.Quantity).set(ordered, q).set(demanded, q.Sub(l.Satisfied.V))
 	}
 }
 

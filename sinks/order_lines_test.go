@@ -231,6 +231,20 @@ func TestConservationOfChangesAndVoids(t *testing.T) {
 	refused("without its original")
 }
 
+// An increase that had shipped already is no demand: order lines say what the deltas say.
+func TestAnIncreaseThatHadShippedIsNotDemanded(t *testing.T) {
+	state := func(n int64) *schemas.OrderLineState {
+		q := schemas.NewDecimal(n, 0)
+		return &schemas.OrderLineState{Stock: &schemas.StockRef{SKU: "A", Location: "DC1"}, Quantity: schemas.Quantity{Qty: q, UOM: "EA", BaseQty: q, BaseUOM: "EA"}}
+	}
+	m := &lineMoves{}
+	m.read(&schemas.OrderChanged{OrderID: "O1", Lines: []schemas.ChangedLine{{LineID: "1", Before: state(3), After: state(6), OpenBefore: schemas.Some(schemas.NewDecimal(0, 0)),
+		Satisfied: schemas.Some(schemas.NewDecimal(2, 0))}}})
+	if got := m.lines[0].by[demanded]; !got.Equal(schemas.NewDecimal(1, 0)) {
+		t.Errorf("demanded %s, want 1: the deltas say 0 + 6 - 3 - 2", got.Text())
+	}
+}
+
 // Each way in which a line can be wrong has its code, and the gravest one stands.
 func TestConservationNamesWhatIsMissing(t *testing.T) {
 	_, conn := migrated(t)

@@ -37,6 +37,9 @@ func (c *completion) corrected(e schemas.Event) error {
 	if c.builtUpon(original) {
 		c.exception("OVER_COMMITTED", "what is voided was reserved, shipped, cancelled, consumed, delivered, lost, returned, invoiced or credited already, or kept a capture from being booked: void or correct that too", e)
 	}
+	if c.elsewhere(original) {
+		c.exception("DEMAND_MOVED", "the order line has moved to another SKU, place or date since: the void changes open demand where it stood, so that both places are off by it; change the order to correct them", e)
+	}
 	return nil
 }
 
@@ -93,8 +96,8 @@ func (c *completion) builtUpon(original schemas.Event) bool {
 	switch x := original.(type) {
 	case *schemas.OrderAccepted:
 		return slices.ContainsFunc(x.Lines, func(l schemas.OrderLine) bool {
-			p := c.t.line(l.LineID)
-			return p != nil && goods(l.Kind) && p.Demand.Cmp(l.Quantity.BaseQty) < 0
+			p, now := c.t.line(l.LineID), c.lineOf(l.LineID)
+			return goods(l.Kind) && (p != nil && p.Demand.Cmp(l.Quantity.BaseQty) < 0 || now == nil || !now.Quantity.BaseQty.Equal(l.Quantity.BaseQty))
 		})
 	case *schemas.InventoryReserved:
 		return slices.ContainsFunc(x.Lines, func(l schemas.ReservationLine) bool {
@@ -110,7 +113,76 @@ func (c *completion) builtUpon(original schemas.Event) bool {
 	case *schemas.PaymentCaptureFailed:
 		return x.Meta.Correction == nil && !c.t.knows(failedFact(x.PaymentID, x.Amount, x.Meta.OccurredAt, x.Meta.EventID))
 	case *schemas.ReturnReceived:
-		return x.Against == schemas.ReturnAgainstUNDELIVERED && slices.ContainsFunc(x.Lines, func(l schemas.ReturnLine) bool { return c.shippedAgain(l.OrderLineID, l.Quantity.BaseQty) })
+		return slices.ContainsFunc(x.Lines, func(l schemas.ReturnLine) bool {
+			return c.t.counted(dispositionedOf(x.ReceiptID), l.LineID).Sign() > 0 ||
+				x.Against == schemas.ReturnAgainstUNDELIVERED && c.shippedAgain(l.OrderLineID, l.Quantity.BaseQty)
+		})
+	}
+	return c.usedUp(original)
+}
+
+// usedUp says whether later events took what a voided one had announced, sent or given back.
+func (c *completion) usedUp(original schemas.Event) bool {
+	taken := func(document, line string, q schemas.Decimal) bool {
+		r := c.t.reservation(document, line)
+		return r != nil && r.Remaining.Cmp(q) < 0
+	}
+	demandGone := func(line string, q schemas.Decimal) bool {
+		p := c.t.line(line)
+		return p != nil && p.Demand.Cmp(q) < 0
+	}
+	switch x := original.(type) {
+	case *schemas.InventoryTransferDispatched:
+		return slices.ContainsFunc(x.Lines, func(l schemas.DispatchedLine) bool {
+			return taken(onTheWay(x.DispatchID), l.LineID, l.Quantity.BaseQty)
+		})
+	case *schemas.ReturnAuthorised:
+		return slices.ContainsFunc(x.Lines, func(l schemas.AuthorisedLine) bool { return taken(comingBack(x.RMAID), l.LineID, l.Quantity.BaseQty) })
+	case *schemas.ShipmentReturnedToSender:
+		return slices.ContainsFunc(x.Lines, func(l schemas.ReturningLine) bool {
+			return taken(returningTo(x.ReturnID), l.ShipmentLineID, l.Quantity.BaseQty)
+		})
+	case *schemas.InventoryReservationReleased:
+		return x.ReturnsTo == schemas.ReturnsToOPEN_DEMAND && slices.ContainsFunc(x.Lines, func(l schemas.ReleaseLine) bool { return demandGone(l.LineID, l.Quantity.BaseQty) })
+	case *schemas.FulfillmentShortShipped:
+		return slices.ContainsFunc(x.Lines, func(l schemas.ShortLine) bool {
+			return l.ReservationID != "" && l.Outcome != schemas.ShortOutcomeCANCEL && l.Outcome != schemas.ShortOutcomeWAIT && demandGone(l.OrderLineID, l.Quantity.BaseQty)
+		})
+	}
+	return false
+}
+
+// elsewhere says whether an order line's demand has moved to another SKU, place or date since an event took some of it or gave some back: what its void moves is where the demand stood then.
+func (c *completion) elsewhere(original schemas.Event) bool {
+	moved := func(id, sku, location string, date schemas.Opt[schemas.Date], q schemas.Decimal) bool {
+		line := c.lineOf(id)
+		if line == nil || q.IsZero() {
+			return false
+		}
+		nowDate, nowLocation := demandOf(line)
+		return demandSKU(line) != sku || nowLocation != location || nowDate != date
+	}
+	switch x := original.(type) {
+	case *schemas.ShipmentShipped:
+		return slices.ContainsFunc(x.Lines, func(l schemas.ShipmentLine) bool {
+			return moved(l.OrderLineID, l.DemandSKU, l.DemandLocation, l.DemandDate, l.DemandConsumed.V)
+		})
+	case *schemas.InventoryReserved:
+		return slices.ContainsFunc(x.Lines, func(l schemas.ReservationLine) bool {
+			return moved(l.LineID, l.DemandSKU, l.DemandLocation, l.DemandDate, l.DemandConsumed.V)
+		})
+	case *schemas.InventoryReservationReleased:
+		return x.ReturnsTo == schemas.ReturnsToOPEN_DEMAND && slices.ContainsFunc(x.Lines, func(l schemas.ReleaseLine) bool {
+			return moved(l.LineID, l.DemandSKU, l.DemandLocation, l.DemandDate, l.Quantity.BaseQty)
+		})
+	case *schemas.OrderLineCancelled:
+		return slices.ContainsFunc(x.Lines, func(l schemas.CancelledLine) bool {
+			return l.ReleasedFrom == schemas.ReleasedFromOPEN_DEMAND && l.Stock != nil && moved(l.LineID, l.Stock.SKU, l.DemandLocation, l.DemandDate, l.Quantity.BaseQty)
+		})
+	case *schemas.FulfillmentShortShipped:
+		return slices.ContainsFunc(x.Lines, func(l schemas.ShortLine) bool {
+			return l.Outcome != schemas.ShortOutcomeWAIT && moved(l.OrderLineID, l.DemandSKU, l.DemandLocation, l.DemandDate, l.Quantity.BaseQty)
+		})
 	}
 	return false
 }

@@ -21,6 +21,8 @@ func (c *completion) dispositioned(x *schemas.ReturnDispositioned) error {
 			return contract("lines.receipt_line_id is not a line of the receipt")
 		case from.Stock.SKU != l.Stock.SKU:
 			return contract("lines.stock is not what came back under receipt_line_id: correct the receipt, or name the line that it is")
+		case from.Stock.Location != l.Stock.Location:
+			return contract("lines.stock.location is not where it came back: it is inspected there; what is put away elsewhere is transferred then")
 		case from.BaseUOM != l.Quantity.BaseUOM:
 			return contract("lines.quantity.base_uom is not that of the receipt")
 		case c.t.counted(dispositionedOf(x.ReceiptID), from.LineID).Add(used[from]).Add(l.Quantity.BaseQty).Cmp(from.Qty) > 0:

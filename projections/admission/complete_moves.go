@@ -180,7 +180,7 @@ func (c *completion) announced(x *schemas.ReturnReceived, l *schemas.ReturnLine)
 		return nil, nil
 	}
 	line := c.quote(doc, kind+" line", ownID, l.LineID)
-	if line == nil && l.OrderLineID != "" {
+	if (line == nil || line.Stock == nil || line.Stock.SKU != l.Stock.SKU) && l.OrderLineID != "" {
 		line = c.quote(doc, kind+" order line", orderedID, l.OrderLineID)
 	}
 	if line == nil || line.Stock == nil || line.Stock.SKU != l.Stock.SKU || line.Stock.Location != l.Stock.Location || line.BaseUOM != l.Quantity.BaseUOM {

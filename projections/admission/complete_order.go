@@ -37,8 +37,8 @@ func (c *completion) lineCancelled(x *schemas.OrderLineCancelled) error {
 		if !goods(line.Kind) && l.ReleasedFrom == schemas.ReleasedFromOPEN_DEMAND {
 			return contract("lines.released_from is OPEN_DEMAND on a line that never ships and so makes no demand: say NONE")
 		}
-		if l.Stock == nil {
-			l.Stock = line.Stock
+		if l.Stock == nil || l.ReleasedFrom == schemas.ReleasedFromOPEN_DEMAND {
+			l.Stock = line.Stock // demand stands under the SKU that is ordered now, whatever the shop still calls it
 		}
 		l.DemandDate, l.DemandLocation = demandOf(line)
 		if progress.Shipped.Add(progress.Cancelled).Add(l.Quantity.BaseQty).Cmp(line.Quantity.BaseQty) > 0 {

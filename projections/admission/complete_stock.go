@@ -23,6 +23,9 @@ func (c *completion) adjusted(x *schemas.InventoryAdjusted) error {
 }
 
 func (c *completion) reserved(x *schemas.InventoryReserved) error {
+	if x.OrderID == "" {
+		x.Serves = schemas.ReservationServesTRANSFER // which transfer_id says
+	}
 	if x.OrderID == "" || x.Hardness == schemas.HardnessSOFT {
 		return nil
 	}

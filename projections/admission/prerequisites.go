@@ -267,8 +267,8 @@ func factsOf(e schemas.Event) string {
 	return ""
 }
 
-// notedOf is what an event lets be known beside its own document: the order's version, which shipments' freight was billed, a capture's failure, or that money moved
-// whose document others need not find.
+// notedOf is what an event lets be known beside its own document: the order's version, which shipments' freight was billed, a capture's failure, or that money or
+// goods moved by a document that others need not find.
 func notedOf(e schemas.Event) []string {
 	version := ""
 	switch x := e.(type) {
@@ -284,6 +284,20 @@ func notedOf(e schemas.Event) []string {
 			}
 		}
 		return billed
+	case *schemas.InventoryReceived:
+		return []string{"goods receipt:" + x.ReceiptID}
+	case *schemas.InventoryAdjusted:
+		return []string{"count:" + x.AdjustmentID}
+	case *schemas.InventoryTransferReceived:
+		return []string{"arrival:" + x.ReceiptID}
+	case *schemas.InventoryReservationReleased:
+		return []string{"release:" + x.ReleaseID}
+	case *schemas.OrderLineCancelled:
+		return []string{"cancellation:" + x.CancellationID}
+	case *schemas.FulfillmentShortShipped:
+		return []string{"short:" + x.ShortID}
+	case *schemas.ReturnDispositioned:
+		return []string{"disposition:" + x.DispositionID}
 	case *schemas.RefundIssued:
 		return []string{"refunded:" + x.RefundID}
 	case *schemas.PayoutPaid:
