@@ -20,6 +20,13 @@ func (m *lineMoves) read(e schemas.Event) {
 		m.changed(x)
 	case *schemas.OrderLineCancelled:
 		m.cancelled(x)
+	case *schemas.InventoryReserved:
+		m.order = x.OrderID
+		for i := range x.Lines {
+			if l := &x.Lines[i]; x.Hardness != schemas.HardnessSOFT && x.OrderID != "" && l.DemandConsumed.Set && !l.DemandConsumed.V.Equal(l.Quantity.BaseQty) {
+				m.add(l.LineID, l.Stock.SKU, &l.Quantity).set(demanded, l.Quantity.BaseQty.Sub(l.DemandConsumed.V)) // for what never arrived
+			}
+		}
 	case *schemas.InventoryReservationReleased:
 		m.order = x.OrderID
 		for i := range x.Lines {

@@ -29,16 +29,21 @@ func (c *completion) reserved(x *schemas.InventoryReserved) error {
 	if x.OrderID == "" || x.Hardness == schemas.HardnessSOFT {
 		return nil
 	}
-	order := c.t.order()
+	order, used := c.t.order(), map[string]schemas.Decimal{}
 	for i := range x.Lines {
 		l := &x.Lines[i]
-		line, _, err := c.shippable(order, l.LineID, &l.Quantity)
+		line, progress, err := c.shippable(order, l.LineID, &l.Quantity)
 		if err != nil {
 			return err
 		}
 		l.DemandDate, l.DemandLocation = demandOf(line)
 		l.DemandSKU = demandSKU(line)
-		l.DemandConsumed = schemas.Some(l.Quantity.BaseQty)
+		consumed := l.Quantity.BaseQty
+		if c.t.counted(undeliveredLines, l.LineID).Sign() > 0 { // what never arrived is owed again and stands nowhere as demand
+			consumed = consumed.Min(progress.Demand.Sub(used[l.LineID]).Max(zeroQty))
+			used[l.LineID] = used[l.LineID].Add(consumed)
+		}
+		l.DemandConsumed = schemas.Some(consumed)
 	}
 	return nil
 }

@@ -210,9 +210,9 @@ func (c *completion) reserve(x *schemas.InventoryReserved, sign int) {
 	}
 	for i := range x.Lines {
 		l := &x.Lines[i]
-		q := l.Quantity.BaseQty
+		q, demand := l.Quantity.BaseQty, l.DemandConsumed.Or(l.Quantity.BaseQty)
 		if sign < 0 {
-			q = q.Neg()
+			q, demand = q.Neg(), demand.Neg()
 		}
 		if r := c.t.reservation(x.ReservationID, l.LineID); r != nil {
 			if r.Remaining.IsZero() { // of a reservation that was used up or voided: what is reserved now may be elsewhere
@@ -224,7 +224,7 @@ func (c *completion) reserve(x *schemas.InventoryReserved, sign int) {
 				SKU: l.Stock.SKU, Location: l.Stock.Location, Remaining: q})
 		}
 		c.onLine(l.LineID, func(p *schemas.LineProgress) {
-			p.Reserved, p.Demand = p.Reserved.Add(q), p.Demand.Sub(q)
+			p.Reserved, p.Demand = p.Reserved.Add(q), p.Demand.Sub(demand)
 		})
 	}
 }

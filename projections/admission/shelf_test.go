@@ -89,6 +89,30 @@ func TestAReturnWhoseLineIsNamedLikeAnother(t *testing.T) {
 	}
 }
 
+// What was lost on its way is owed again and stands nowhere as demand: a reservation of its replacement takes none.
+func TestAReplacementOfWhatWasLost(t *testing.T) {
+	lost := &schemas.ShipmentLost{Meta: meta("loss", "L1"), LossID: "L1", ShipmentID: "S1", OrderID: "O1", Liable: schemas.LiablePartyNOBODY}
+	for what, c := range map[string]struct {
+		then []schemas.Event
+		want map[string]string
+	}{
+		"reserved, shipped":           {[]schemas.Event{reserve("O1", "R2", "3"), ship("O1", "S2", "3@R2")}, map[string]string{"ON_HAND A@DC1": "-6"}},
+		"shipped as it is":            {[]schemas.Event{ship("O1", "S2", "3")}, map[string]string{"ON_HAND A@DC1": "-6"}},
+		"reserved, and given up":      {[]schemas.Event{reserve("O1", "R2", "3"), release("O1", "L2", "R2", "3", schemas.ReturnsToNOTHING)}, map[string]string{"ON_HAND A@DC1": "-3"}},
+		"reserved, void, shipped":     {[]schemas.Event{reserve("O1", "R2", "3"), void("V1", reserve("O1", "R2", "3")), ship("O1", "S2", "3")}, map[string]string{"ON_HAND A@DC1": "-6"}},
+		"reserved, demanded, shipped": {[]schemas.Event{reserve("O1", "R2", "3"), release("O1", "L2", "R2", "3", schemas.ReturnsToOPEN_DEMAND), ship("O1", "S2", "3")}, map[string]string{"ON_HAND A@DC1": "-6"}},
+	} {
+		k := bookDesk(t)
+		k.say(atDelivery3(), reserve("O1", "R1", "3"), ship("O1", "S1", "3@R1"), lost)
+		k.say(c.then...)
+		k.clean(0)
+		if got := k.shelf(); !maps.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", what, got, c.want)
+		}
+		lost.Meta = meta("loss", "L1")
+	}
+}
+
 // Taking back what later events have used up is told: their buckets are off by it (domain.md §3.2).
 func TestVoidsOfWhatWasUsedUpAreTold(t *testing.T) {
 	transfer := func() schemas.Event {
