@@ -105,8 +105,8 @@ func taken(e schemas.Event) (schemas.Event, error) {
 }
 
 // lineMovers are the types that lineMoves.read knows. A rule.superseded books money anew and moves no line.
-var lineMovers = [...]string{"order.accepted", "order.changed", "order.line_cancelled", "inventory.reservation_released", "fulfillment.short_shipped", "shipment.shipped",
-	"shipment.delivered", "shipment.lost", "invoice.issued", "credit_memo.issued", "return.received"}
+var lineMovers = [...]string{"order.accepted", "order.changed", "order.line_cancelled", "inventory.reserved", "inventory.reservation_released", "fulfillment.short_shipped",
+	"shipment.shipped", "shipment.delivered", "shipment.lost", "invoice.issued", "credit_memo.issued", "return.received"}
 
 func orderLineCells(b *Block, d schemas.Delivery, original string) {
 	moves, m := &b.moves, d.Event.Header()

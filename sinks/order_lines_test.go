@@ -245,6 +245,22 @@ func TestAnIncreaseThatHadShippedIsNotDemanded(t *testing.T) {
 	}
 }
 
+// A reservation moves demand, so far as there was some; what it reserves beyond that is demanded anew.
+func TestAReservationOfMoreThanWasDemanded(t *testing.T) {
+	for consumed, want := range map[int64]string{4: "", 1: "3"} {
+		m := &lineMoves{}
+		m.read(&schemas.InventoryReserved{OrderID: "O1", Lines: []schemas.ReservationLine{{LineID: "1", Stock: *stockOf("A"), Quantity: pieces(4),
+			DemandConsumed: schemas.Some(schemas.NewDecimal(consumed, 0))}}})
+		got := ""
+		for i := range m.lines {
+			got += m.lines[i].by[demanded].Text()
+		}
+		if got != want {
+			t.Errorf("of 4 with %d demanded: %q, want %q", consumed, got, want)
+		}
+	}
+}
+
 // Each way in which a line can be wrong has its code, and the gravest one stands.
 func TestConservationNamesWhatIsMissing(t *testing.T) {
 	_, conn := migrated(t)
