@@ -219,3 +219,10 @@ func (r *Reference) Judge(entity string, effective schemas.Date, admittedAt sche
 	defer r.mu.RUnlock()
 	return r.schedule.Judge(entity, schemas.PeriodOf(effective), admittedAt)
 }
+
+// ClosedAt is the instant up to which a period of a legal entity took postings, as of an instant; false where it is open then.
+func (r *Reference) ClosedAt(entity, period string, at schemas.Time) (schemas.Time, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.schedule.ClosedAt(entity, period, at)
+}

@@ -75,6 +75,21 @@ func (s *CloseSchedule) Judge(entity, p0 string, admittedAt Time) (period, origi
 	return period, p0, true
 }
 
+// ClosedAt is the instant up to which entity's period took postings, as of an instant: that of the first close in effect since the period was last reopened. False where
+// it is open then, be its close announced or not.
+func (s *CloseSchedule) ClosedAt(entity, period string, at Time) (closed Time, ok bool) {
+	for _, change := range s.changes[entity][period] {
+		switch {
+		case change.AppendedAt > at:
+		case change.Closes && !ok && at > change.At:
+			closed, ok = change.At, true
+		case !change.Closes && at >= change.At:
+			closed, ok = 0, false
+		}
+	}
+	return closed, ok
+}
+
 // isClosed looks for the newest change that admittedAt could see and that had come into effect.
 func isClosed(changes []PeriodChange, admittedAt Time) bool {
 	for _, change := range slices.Backward(changes) {

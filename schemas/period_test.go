@@ -128,6 +128,30 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+func TestClosedAt(t *testing.T) {
+	const march = "2011-03"
+	for _, test := range []struct {
+		name    string
+		changes []PeriodChange
+		at      Time
+		want    Time // 0: it is open
+	}{
+		{"no closes", nil, 100, 0},
+		{"announced", []PeriodChange{closes(march, 100, 90)}, 100, 0},
+		{"closed", []PeriodChange{closes(march, 100, 90)}, 101, 100},
+		{"put off", []PeriodChange{closes(march, 100, 90), closes(march, 112, 95)}, 101, 0},
+		{"put off, past it", []PeriodChange{closes(march, 100, 90), closes(march, 112, 95)}, 113, 112},
+		{"brought forward", []PeriodChange{closes(march, 100, 90), closes(march, 97, 95)}, 101, 97},
+		{"a second close is too late to put it off", []PeriodChange{closes(march, 100, 90), closes(march, 112, 105)}, 113, 100},
+		{"reopened", []PeriodChange{closes(march, 100, 90), reopens(march, 150, 140)}, 150, 0},
+		{"closed again", []PeriodChange{closes(march, 100, 90), reopens(march, 150, 140), closes(march, 200, 180)}, 201, 200},
+	} {
+		if at, closed := scheduleOf(t, test.changes...).ClosedAt("UCI-GB", march, test.at); at != test.want || closed != (test.want != 0) {
+			t.Errorf("%s: closed at %d, %v; want %d", test.name, at, closed, test.want)
+		}
+	}
+}
+
 func TestCloseScheduleRefuses(t *testing.T) {
 	var s CloseSchedule
 	for _, period := range []string{"", "2011", "2011-3", "2011-13", "2011-00", "2011-03-01", "03-2011"} {
@@ -163,6 +187,9 @@ func TestJudgeIsStableUnderLaterChanges(t *testing.T) {
 			}
 			p0 := months[r.IntN(len(months))]
 			period, _, _ := live.Judge("E", p0, now)
+			if at, closed := live.ClosedAt("E", p0, now); closed != (period != p0) || closed && at >= now {
+				t.Fatalf("%s at %d: judged %s, closed at %d %v", p0, now, period, at, closed)
+			}
 			verdicts = append(verdicts, verdict{p0, period, now})
 		}
 		for _, v := range verdicts {

@@ -58,27 +58,16 @@ func (d Desk) Close(ctx context.Context, ask Ask) (Manifest, []Blocker, error) {
 		return Manifest{}, nil, err
 	}
 	defer ref.Close()
-	first, err := known(ref, ask.Entity, ask.Period, schemas.TimeOf(d.Now()))
-	if err != nil {
+	if _, err := known(ref, ask.Entity, ask.Period, schemas.TimeOf(d.Now())); err != nil {
 		return Manifest{}, nil, err
 	}
 	s, err := d.first(ctx, ask, ref)
 	if err != nil {
 		return Manifest{}, s.blocking, err
 	}
-	at := schemas.TimeOf(d.Now().Truncate(time.Millisecond))
-	if !ask.Soft {
-		if _, _, closed := ref.Judge(ask.Entity, first, at); closed {
-			at, err = d.closedAt(ctx, ask.Entity, ask.Period)
-		} else {
-			at, err = d.announce(ctx, ask)
-		}
-		if err != nil {
-			return Manifest{}, nil, err
-		}
-		if err := d.pass(ctx, at); err != nil {
-			return Manifest{}, nil, err
-		}
+	at, err := d.instant(ctx, ask, ref)
+	if err != nil {
+		return Manifest{}, nil, err
 	}
 	if err := d.settle(ctx); err != nil {
 		return Manifest{}, nil, err
@@ -87,6 +76,9 @@ func (d Desk) Close(ctx context.Context, ask Ask) (Manifest, []Blocker, error) {
 		return Manifest{}, s.blocking, err
 	}
 	m, err := d.take(ctx, ask, at, s.met)
+	if err == nil {
+		err = d.inForce(ctx, ask, ref, at)
+	}
 	if err != nil {
 		return m, nil, err
 	}
@@ -94,6 +86,25 @@ func (d Desk) Close(ctx context.Context, ask Ask) (Manifest, []Blocker, error) {
 		return m, nil, err
 	}
 	return m, nil, d.record(ctx, m)
+}
+
+// instant is when the period closes or was closed; it returns when everybody has passed it. A soft close has no other instant than now.
+func (d Desk) instant(ctx context.Context, ask Ask, ref *projections.Reference) (schemas.Time, error) {
+	now := schemas.TimeOf(d.Now().Truncate(time.Millisecond))
+	if ask.Soft {
+		return now, nil
+	}
+	at, closed := ref.ClosedAt(ask.Entity, ask.Period, now)
+	if !closed {
+		var err error
+		if at, err = d.announce(ctx, ask); err != nil {
+			return at, err
+		}
+	}
+	if err := d.pass(ctx, at); err != nil {
+		return at, err
+	}
+	return at, d.inForce(ctx, ask, ref, at)
 }
 
 // sight is what a look at a period gives.
@@ -190,19 +201,6 @@ func (d Desk) admitted(ctx context.Context, id schemas.UUID) (at schemas.Time, e
 		return at != 0, nil
 	})
 	return at, err
-}
-
-// closedAt is the instant of the newest close of a period.
-func (d Desk) closedAt(ctx context.Context, entity, period string) (at schemas.Time, err error) {
-	for x, err := range schemas.Read(ctx, d.Cluster, d.Codec, schemas.Span{Topics: []string{schemas.TopicPeriods}, Open: true}) {
-		if err != nil && schemas.FateOf(err) != schemas.Poison {
-			return 0, fmt.Errorf("reading the close schedule: %w", err)
-		}
-		if c, ok := x.Event.(*schemas.PeriodClosed); err == nil && ok && c.Meta.LegalEntity == entity && c.Period == period {
-			at = c.ClosedAt
-		}
-	}
-	return at, nil
 }
 
 // pass waits until admission has judged everything up to an instant, in every partition. What it reads afterwards is late.
@@ -314,11 +312,10 @@ func (d Desk) Reopen(ctx context.Context, entity, period, why string) (schemas.T
 	}
 	defer ref.Close()
 	now := schemas.TimeOf(d.Now().Truncate(time.Millisecond))
-	first, err := known(ref, entity, period, now)
-	if err != nil {
+	if _, err := known(ref, entity, period, now); err != nil {
 		return 0, err
 	}
-	if _, _, closed := ref.Judge(entity, first, now); !closed {
+	if _, closed := ref.ClosedAt(entity, period, now); !closed {
 		return 0, fmt.Errorf("%w: %s of %s is open: nothing was published", ErrRefused, period, entity)
 	}
 	x := &schemas.PeriodReopened{Period: period, ReopenedAt: now, By: d.Who, Reason: why}

@@ -4,8 +4,8 @@
 // thing that keeps a period open; and Acceptance, a finding that may stand.
 //
 // A close goes: look at everything for blockers; announce period.closed with an instant a little ahead; wait until admission, finance and the hash chain have
-// passed it in every partition; look again at what the manifest is made of, Kafka and finance; write the manifest, to finance.closes and as a file. A soft close
-// leaves the announcement out.
+// passed it in every partition; see that nobody has put it off or taken it back meanwhile; look again at what the manifest is made of, Kafka and finance; write
+// the manifest, to finance.closes and as a file. A soft close leaves the announcement out.
 //
 // What blocks (all of it named, with its owner): an event of the period without its effect, a dead letter of finance that carries the period, a hold
 // whose event would belong to it, and whatever an audit or the hash chain finds in it. A finding that belongs to no period that can be told blocks every one, and
