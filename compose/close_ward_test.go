@@ -14,6 +14,7 @@ import (
 	"github.com/throughline/throughline/compose/audit"
 	"github.com/throughline/throughline/compose/closing"
 	"github.com/throughline/throughline/processors/finance"
+	"github.com/throughline/throughline/producers/simulate"
 	"github.com/throughline/throughline/projections/admission"
 	"github.com/throughline/throughline/projections/chain"
 	"github.com/throughline/throughline/projections/intake"
@@ -25,11 +26,17 @@ import (
 const (
 	wardEntity = "ACME-US"
 	wardPeriod = "2026-01"
+	wardSeed   = 25
+	wardOrders = 10
 )
+
+func wardCompany() *simulate.Company {
+	return simulate.New(simulate.Config{Seed: wardSeed, Orders: wardOrders})
+}
 
 // booksOf runs what a close asks for, with poison at admission or finance, and publishes the company.
 func booksOf(t *testing.T, atAdmission, atFinance poisons) *ward {
-	w := newWard(t, 25, 10)
+	w := newWard(t, wardSeed, wardOrders)
 	w.project(intake.Projection(), nil)
 	w.project(admission.Projection(), atAdmission)
 	w.project(operations.Projection(), nil)

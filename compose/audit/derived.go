@@ -21,6 +21,7 @@ const (
 	expected uint8 = iota
 	standing
 	underivable // the derivation refuses the event
+	answered    // a rule.superseded books it in its event's place
 )
 
 const (
@@ -48,6 +49,9 @@ func (r *run) takeCanonical(_ context.Context, d schemas.Delivery, err error) er
 		return nil
 	}
 	r.noteCanonical(d, at)
+	if x, ok := d.Event.(*schemas.RuleSuperseded); ok {
+		r.noteAnswer(x, at)
+	}
 	for _, c := range r.derived {
 		outputs, err := c.derive(d.Event)
 		if err != nil && schemas.FateOf(err) != schemas.Poison {
@@ -184,6 +188,10 @@ func judgeDerived(r *run, c *check, group []fact) {
 		case standing:
 			have = append(have, f)
 		case underivable:
+			if r.isAnswered(f, group) {
+				c.Dead++
+				continue
+			}
 			r.find(c, f.at, Finding{Kind: Unaccounted, Invariant: "I4", ID: schemas.UUID(f.key).String(), Lacks: true,
 				Detail: "the derivation refuses the event, and there is no dead letter of it", Do: "run the audit with the version that runs; if they are the same, the letter was lost: `throughline replay plan` over this event"})
 		}
@@ -196,16 +204,16 @@ func judgeDerived(r *run, c *check, group []fact) {
 		return
 	}
 	if len(have) == 0 {
-		r.absent(c, want[0])
+		r.absent(c, want[0], group)
 		return
 	}
 	r.compare(c, want[0], have)
 }
 
 // absent is an expected record that does not stand.
-func (r *run) absent(c *check, f fact) {
+func (r *run) absent(c *check, f fact, group []fact) {
 	switch {
-	case f.flags&flagDead != 0:
+	case f.flags&flagDead != 0, r.isAnswered(f, group):
 		c.Dead++
 	case f.flags&flagPending != 0:
 		c.Pending++

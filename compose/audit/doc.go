@@ -13,7 +13,8 @@
 //	tables          the rows of events, journal_lines and stock_deltas against their topics, field by field
 //
 // It shares no code with the loops: it reads the log, calls the pure derivations that it is given, and keeps its own arithmetic. Whatever a
-// consumer has not committed yet is pending, not missing; what died there is dead, not missing.
+// consumer has not committed yet is pending, not missing; what died there is dead, not missing, also once
+// its letter has expired, where a rule.superseded answered it.
 //
 // Memory is bounded: facts are spilled to files by the hash of their id, and judged one file at a time. Only dead letters (40 bytes each) and
 // stock positions (one per SKU and location) are held.

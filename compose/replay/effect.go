@@ -26,7 +26,7 @@ func (s *shadow) effect(ctx context.Context, windows []Window) (Effect, error) {
 		letter, dead := s.letters[x.at]
 		switch {
 		case s.answered[x.at]:
-			absent = nil // what follows from it stands under the rule.superseded that answered its letter
+			absent = nil // what follows from it follows from the rule.superseded that answered its letter
 		case x.refusal != "" && !dead:
 			f.Caused = append(f.Caused, x.as(nil, x.refusal))
 		case dead && (x.refusal != "" || len(absent) > 0):

@@ -149,7 +149,7 @@ func (d Desk) plan(ctx context.Context, p processors.Processor, s Selection, win
 	}
 	plan.AsOf = asWindows(asOf)
 	sh := &shadow{desk: d, processor: p, selection: s, inputs: sha256.New(), derived: sha256.New(), events: map[schemas.UUID]*shadowed{}, wants: map[schemas.UUID]want{},
-		letters: map[schemas.Position]string{}, repaired: map[schemas.UUID]bool{}, answered: map[schemas.Position]bool{}, ruleSets: map[string]bool{}, difference: newBooks()}
+		letters: map[schemas.Position]string{}, answered: map[schemas.Position]bool{}, ruleSets: map[string]bool{}, difference: newBooks()}
 	if err := sh.run(ctx, windows, asOf); err != nil {
 		return plan, err
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"maps"
+	"math"
 	"slices"
 
 	"github.com/throughline/throughline/processors"
@@ -21,8 +23,7 @@ type shadow struct {
 	derived   hash.Hash
 	ruleSets  map[string]bool
 	letters   map[schemas.Position]string // where the processor's letters died → why
-	repaired  map[schemas.UUID]bool       // letters that another event has answered
-	answered  map[schemas.Position]bool   // where those died
+	answered  map[schemas.Position]bool   // where those events stand whose letter a rule.superseded answered
 	events    map[schemas.UUID]*shadowed
 	order     []*shadowed // as read
 	wants     map[schemas.UUID]want
@@ -56,11 +57,8 @@ type want struct {
 	other  bool // it stands with other content
 }
 
-// run reads the letters, the selected events and what stands.
+// run reads the letters, the selected events, what stands, and what answers letters of what does not.
 func (s *shadow) run(ctx context.Context, windows []Window, asOf map[string]map[int32]int64) error {
-	if err := s.each(ctx, schemas.Span{Topics: []string{schemas.TopicActions}, Open: true}, s.takeAction); err != nil {
-		return err
-	}
 	if err := s.each(ctx, schemas.Span{Topics: []string{schemas.TopicLetters}, Until: asOf, Open: true}, s.takeLetter); err != nil {
 		return err
 	}
@@ -76,7 +74,10 @@ func (s *shadow) run(ctx context.Context, windows []Window, asOf map[string]map[
 			return err
 		}
 	}
-	return s.each(ctx, schemas.Span{Topics: s.processor.To, Until: asOf, Open: true}, s.takeStanding)
+	if err := s.each(ctx, schemas.Span{Topics: s.processor.To, Until: asOf, Open: true}, s.takeStanding); err != nil {
+		return err
+	}
+	return s.answers(ctx)
 }
 
 // each hands every readable record of a span to take.
@@ -99,23 +100,43 @@ func (s *shadow) each(ctx context.Context, sp schemas.Span, take func(schemas.De
 	return nil
 }
 
-func (s *shadow) takeAction(d schemas.Delivery) error {
-	if a, ok := d.Event.(*schemas.OperatorAction); ok && a.Action == schemas.ActionKindREPAIR {
-		s.repaired[a.LetterID.V] = true
+func (s *shadow) takeLetter(d schemas.Delivery) error {
+	if l, ok := d.Event.(*schemas.DeadLetter); ok && l.Consumer == schemas.Group(s.processor.Name) {
+		s.letters[schemas.Position{Topic: l.Topic, Partition: l.Partition, Offset: l.Offset}] = string(l.Class) + ": " + l.Reason
 	}
 	return nil
 }
 
-func (s *shadow) takeLetter(d schemas.Delivery) error {
-	if l, ok := d.Event.(*schemas.DeadLetter); ok && l.Consumer == schemas.Group(s.processor.Name) {
-		at := schemas.Position{Topic: l.Topic, Partition: l.Partition, Offset: l.Offset}
-		if s.repaired[l.Meta.EventID] {
-			s.answered[at] = true
-			return nil
-		}
-		s.letters[at] = string(l.Class) + ": " + l.Reason
+// answers finds the selected events that lack something and were booked all the same, by a rule.superseded that answered their letter. It follows its event in the
+// same partition, and stays there when the letter has expired.
+func (s *shadow) answers(ctx context.Context) error {
+	if s.processor.Name != bookkeeper {
+		return nil
 	}
-	return nil
+	lacks, first := map[schemas.UUID]*shadowed{}, map[schemas.Position]Window{}
+	for _, x := range s.order {
+		if x.refusal == "" && !slices.ContainsFunc(x.ids, func(id schemas.UUID) bool { return !s.wants[id].stands }) {
+			continue
+		}
+		lacks[schemas.LetterID(schemas.Group(bookkeeper), x.at)] = x
+		of := schemas.Position{Topic: x.at.Topic, Partition: x.at.Partition}
+		if w, ok := first[of]; !ok || x.at.Offset < w.From {
+			first[of] = Window{Topic: of.Topic, Partition: of.Partition, From: x.at.Offset, To: math.MaxInt64}
+		}
+	}
+	if len(lacks) == 0 {
+		return nil
+	}
+	after := span(slices.Collect(maps.Values(first)))
+	after.Open = true
+	return s.each(ctx, after, func(d schemas.Delivery) error {
+		if x, ok := d.Event.(*schemas.RuleSuperseded); ok && x.LetterID.Set && x.OldRuleSet == "" {
+			if of, c := lacks[x.LetterID.V], x.Meta.Correction; of != nil && c != nil && c.CorrectedEventID == of.id {
+				s.answered[of.at] = true
+			}
+		}
+		return nil
+	})
 }
 
 func (s *shadow) takeEvent(d schemas.Delivery) error {
