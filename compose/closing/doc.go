@@ -20,6 +20,6 @@
 // stands in finance.closes.
 //
 // Verify derives every entry again (package audit, without ClickHouse), reads the same offsets as the close did, compares line by line, checks the hash
-// chain, and looks for entries of the period that came afterwards. It allows what the manifest accepts, and of what belongs to no period what was accepted anywhere,
-// since a forged link must not spoil closes that were right. Everything else is new.
+// chain, and looks for letters of finance that nothing has answered and for entries of the period that came afterwards. It allows what the manifest accepts, and
+// of what belongs to no period what was accepted anywhere, since a forged link must not spoil closes that were right. Everything else is new.
 package closing

@@ -146,8 +146,8 @@ func (d Desk) chained(ctx context.Context) ([]Finding, error) {
 	return c.findings(from[schemas.TopicJournal]), nil
 }
 
-// within says whether a finding stood when a manifest was made.
-func (m Manifest) within(f audit.Finding) bool {
-	at, err := replay.ParsePosition(f.Position)
+// within says whether a record stood when a manifest was made.
+func (m Manifest) within(position string) bool {
+	at, err := replay.ParsePosition(position)
 	return err == nil && at.Offset < m.until()[at.Topic][at.Partition]
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 
 	"github.com/throughline/throughline/schemas"
 )
@@ -82,9 +83,12 @@ func (d Desk) verifyFindings(ctx context.Context, closed Manifest, v *Verdict) e
 		if f.whose == nobodys && cureOf(f.Finding) == "" {
 			allowed = later
 		}
-		if f.whose != earlier || closed.within(f.Finding) {
+		if f.whose != earlier || closed.within(f.Position) {
 			put(Finding{Check: f.Check, Kind: string(f.Kind), Position: f.Position, ID: f.ID, Detail: f.Detail, Do: f.Do}, allowed)
 		}
+	}
+	if err := d.verifyLetters(ctx, closed, later, v); err != nil {
+		return err
 	}
 	for _, f := range c.findings(from[schemas.TopicJournal]) {
 		put(f, later)
@@ -94,6 +98,25 @@ func (d Desk) verifyFindings(ctx context.Context, closed Manifest, v *Verdict) e
 		if a.Check == schemas.TopicJournal && !met[a.mark()] {
 			v.Findings = append(v.Findings, Finding{Check: "manifest", Kind: "unfounded", Position: a.Position, ID: a.ID, Detail: "the close leaves this record out as " + a.Kind + ", and an audit finds nothing wrong with it",
 				Do: "find out who else may write " + schemas.TopicCloses + ", and close the period again"})
+		}
+	}
+	return nil
+}
+
+// verifyLetters names what died at finance of the close's own events, and what nobody has answered: an audit excuses what lacks by its letter. One of a record that was
+// accepted as nobody's goes with it.
+func (d Desk) verifyLetters(ctx context.Context, closed Manifest, accepted marks, v *Verdict) error {
+	letters, err := d.letters(ctx, closed.Entity, closed.Period)
+	if err != nil {
+		return err
+	}
+	nobodys := map[string]bool{}
+	for k := range accepted {
+		nobodys[k.position] = nobodys[k.position] || strings.HasPrefix(k.what, checkCanonical+" ")
+	}
+	for _, l := range letters {
+		if closed.within(l.Position) && !nobodys[l.Position] {
+			v.Findings = append(v.Findings, Finding{Check: letterBlocks, Kind: "open", Position: l.Position, ID: l.ID, Detail: l.Detail, Do: l.Do})
 		}
 	}
 	return nil

@@ -18,7 +18,7 @@ type Status string
 const (
 	Open     Status = "open"     // nobody has done anything since it died
 	Redriven Status = "redriven" // on its way to its consumer
-	Cured    Status = "cured"    // its consumer has dealt with it, or another event has answered it
+	Cured    Status = "cured"    // its consumer has dealt with it, or finance has booked the rule.superseded that answers it
 	Parked   Status = "parked"   // it died after every redrive that it may have: repair it
 )
 
@@ -58,7 +58,7 @@ type lap struct {
 }
 
 // Letters lists dead letters by the time of their newest death. It reads the log only: dead-letters, operations.actions and, for letters that were
-// redriven, the redrive topics.
+// redriven, the redrive topics; for those that a REPAIR says to be answered, the canonical log behind the event that died.
 func (d Desk) Letters(ctx context.Context, f Filter) ([]*Letter, error) {
 	adm, closeAdmin, err := d.admin()
 	if err != nil {
@@ -83,21 +83,22 @@ func (d Desk) Letters(ctx context.Context, f Filter) ([]*Letter, error) {
 
 // box is all letters and what became of their redrives.
 type box struct {
-	desk    Desk
-	adm     *kadm.Client
-	letters map[schemas.UUID]*Letter
-	acted   map[schemas.UUID]*schemas.OperatorAction // newest redrive or repair by letter
-	redrive map[lap]schemas.Position
-	parked  map[schemas.UUID]bool
-	repairs map[schemas.UUID]bool // that another event has answered
-	periods *calendar             // once somebody has asked
-	offsets map[string]kadm.OffsetResponses
-	next    map[string]map[int32]int64 // what has been read
+	desk     Desk
+	adm      *kadm.Client
+	letters  map[schemas.UUID]*Letter
+	acted    map[schemas.UUID]*schemas.OperatorAction // newest redrive or repair by letter
+	redrive  map[lap]schemas.Position
+	parked   map[schemas.UUID]bool
+	repairs  map[schemas.UUID]bool             // that somebody says another event has answered
+	answerAt map[schemas.UUID]schemas.Position // where that event stands, if it does
+	periods  *calendar                         // once somebody has asked
+	offsets  map[string]kadm.OffsetResponses
+	next     map[string]map[int32]int64 // what has been read
 }
 
 func (d Desk) openLetters(ctx context.Context, adm *kadm.Client) (*box, error) {
 	b := &box{desk: d, adm: adm, letters: map[schemas.UUID]*Letter{}, acted: map[schemas.UUID]*schemas.OperatorAction{}, redrive: map[lap]schemas.Position{},
-		parked: map[schemas.UUID]bool{}, repairs: map[schemas.UUID]bool{}, offsets: map[string]kadm.OffsetResponses{}, next: map[string]map[int32]int64{}}
+		parked: map[schemas.UUID]bool{}, repairs: map[schemas.UUID]bool{}, answerAt: map[schemas.UUID]schemas.Position{}, offsets: map[string]kadm.OffsetResponses{}, next: map[string]map[int32]int64{}}
 	if err := b.read(ctx, schemas.TopicActions); err != nil {
 		return nil, err
 	}
@@ -111,9 +112,13 @@ func (d Desk) openLetters(ctx context.Context, adm *kadm.Client) (*box, error) {
 // follow reads what has become of redrives to some consumers. Redrives first, then how far the consumers have come, and only then the letters: one that
 // died again before its consumer committed is seen.
 func (b *box) follow(ctx context.Context, groups []string) error {
+	if len(b.repairs) > 0 {
+		groups = append(slices.Clip(groups), schemas.Group(bookkeeper))
+	}
 	topics := []string{schemas.TopicExceptions}
 	for _, g := range groups {
-		if t := schemas.RedriveTopic(g); !slices.Contains(topics, t) {
+		t := schemas.RedriveTopic(g)
+		if _, ok := schemas.LookupTopic(t); ok && !slices.Contains(topics, t) { // anybody may have written an action about anything
 			topics = append(topics, t)
 		}
 	}
@@ -128,6 +133,9 @@ func (b *box) follow(ctx context.Context, groups []string) error {
 		b.offsets[g] = offsets
 	}
 	if err := b.read(ctx, schemas.TopicLetters); err != nil {
+		return err
+	}
+	if err := b.readAnswers(ctx); err != nil {
 		return err
 	}
 	for id, l := range b.letters {
@@ -196,7 +204,7 @@ func (b *box) take(d schemas.Delivery) {
 // status is how a letter stands after its newest death.
 func (b *box) status(l *Letter) Status {
 	switch {
-	case b.repairs[l.Meta.EventID]:
+	case b.answered(l):
 		return Cured
 	case b.parked[l.Meta.EventID]:
 		return Parked

@@ -42,7 +42,7 @@ func (d Desk) Rebook(ctx context.Context, id schemas.UUID, ruleSet, why string) 
 		return done, err
 	}
 	done.Event = dead.Header().EventID.String()
-	answer, err := d.answer(ctx, l)
+	answer, err := d.answer(ctx, l, dead.Header().EventID)
 	if err != nil {
 		return done, err
 	}
@@ -51,7 +51,7 @@ func (d Desk) Rebook(ctx context.Context, id schemas.UUID, ruleSet, why string) 
 			return done, err
 		}
 	}
-	x, err := b.awaitAnswer(ctx, l)
+	x, err := b.awaitAnswer(ctx, l, dead.Header().EventID)
 	if err != nil {
 		return done, err
 	}
@@ -95,7 +95,7 @@ func (b *box) rebookable(ctx context.Context, id schemas.UUID, ruleSet string) (
 	if err != nil {
 		return nil, nil, err
 	}
-	if !c.closed(m.LegalEntity, m.Period) && set == m.RuleSet {
+	if !c.closed(m.LegalEntity, m.Period) && set == m.RuleSet && b.unfounded(l) == "" {
 		return nil, nil, refused("%s of %s is open, and rule set %s is the one under which it died: `throughline dlq redrive %s --why …` books it there, or name other rules by --rule-set", m.Period,
 			m.LegalEntity, set, id)
 	}
@@ -150,14 +150,14 @@ func (b *box) answers(ctx context.Context, l *Letter, dead schemas.Event, ruleSe
 }
 
 // answer is the rule.superseded that answers a letter, as admission has let it through: it follows what died in the same partition.
-func (d Desk) answer(ctx context.Context, l *Letter) (schemas.Delivery, error) {
+func (d Desk) answer(ctx context.Context, l *Letter, dead schemas.UUID) (schemas.Delivery, error) {
 	at := schemas.Position{Topic: l.Topic, Partition: l.Partition}
 	span := schemas.Span{Topics: []string{l.Topic}, Only: map[schemas.Position]bool{at: true}, From: map[string]map[int32]int64{l.Topic: {l.Partition: l.Offset + 1}}, Open: true}
 	for x, err := range schemas.Read(ctx, d.Cluster, d.Codec, span) {
 		if err != nil && schemas.FateOf(err) != schemas.Poison {
 			return schemas.Delivery{}, fmt.Errorf("looking for what answers letter %s: %w", l.Meta.EventID, err)
 		}
-		if s, ok := x.Event.(*schemas.RuleSuperseded); err == nil && ok && s.LetterID.Set && s.LetterID.V == l.Meta.EventID {
+		if err == nil && answers(x.Event, l.Meta.EventID, dead) {
 			return x, nil
 		}
 	}
@@ -165,9 +165,9 @@ func (d Desk) answer(ctx context.Context, l *Letter) (schemas.Delivery, error) {
 }
 
 // awaitAnswer returns when finance has booked what answers a letter.
-func (b *box) awaitAnswer(ctx context.Context, l *Letter) (*schemas.RuleSuperseded, error) {
+func (b *box) awaitAnswer(ctx context.Context, l *Letter, dead schemas.UUID) (*schemas.RuleSuperseded, error) {
 	for n := 0; ; n++ {
-		x, err := b.booked(ctx, l)
+		x, err := b.booked(ctx, l, dead)
 		if x != nil || errors.Is(err, ErrRefused) {
 			return x, err
 		}
@@ -182,8 +182,8 @@ func (b *box) awaitAnswer(ctx context.Context, l *Letter) (*schemas.RuleSupersed
 }
 
 // booked is what answers a letter, once finance has dealt with it. How far finance has come is asked before the letters are read: one that died is seen.
-func (b *box) booked(ctx context.Context, l *Letter) (*schemas.RuleSuperseded, error) {
-	answer, err := b.desk.answer(ctx, l)
+func (b *box) booked(ctx context.Context, l *Letter, dead schemas.UUID) (*schemas.RuleSuperseded, error) {
+	answer, err := b.desk.answer(ctx, l, dead)
 	if err != nil {
 		return nil, err
 	}

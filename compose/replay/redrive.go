@@ -21,7 +21,7 @@ const (
 	CameCured   = "cured"
 	CameDied    = "died again"
 	CameParked  = "parked"
-	CameRefused = "refused" // its period is closed
+	CameRefused = "refused" // its period is closed, or somebody recorded an answer that does not stand
 	CameNothing = "nothing" // there was nothing to do
 )
 
@@ -60,6 +60,10 @@ func (d Desk) Redrive(ctx context.Context, ids []schemas.UUID, why string) ([]Re
 			results[i].Came, results[i].Reason = CameParked, fmt.Sprintf("it died after %d redrives: repair the event at its source, and publish it anew", l.Laps)
 			continue
 		case Open:
+			if why := b.unfounded(l); why != "" {
+				results[i].Came, results[i].Reason = CameRefused, why
+				continue
+			}
 			closed, err := b.closed(ctx, l)
 			if err != nil {
 				return nil, err

@@ -130,8 +130,8 @@ func (s *shadow) answers(ctx context.Context) error {
 	after := span(slices.Collect(maps.Values(first)))
 	after.Open = true
 	return s.each(ctx, after, func(d schemas.Delivery) error {
-		if x, ok := d.Event.(*schemas.RuleSuperseded); ok && x.LetterID.Set && x.OldRuleSet == "" {
-			if of, c := lacks[x.LetterID.V], x.Meta.Correction; of != nil && c != nil && c.CorrectedEventID == of.id {
+		if x, ok := d.Event.(*schemas.RuleSuperseded); ok {
+			if of := lacks[x.LetterID.V]; of != nil && answers(x, x.LetterID.V, of.id) {
 				s.answered[of.at] = true
 			}
 		}
