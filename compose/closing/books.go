@@ -46,6 +46,7 @@ type books struct {
 	lines          int64
 	balances       map[Balance]*Balance // amounts are not set in the key
 	open           map[Control]schemas.Decimal
+	earlier        map[string]bool // periods before this one that hold postings
 	raised         map[schemas.UUID]raised
 	resolutions    replay.Resolutions
 }
@@ -58,7 +59,7 @@ type raised struct {
 
 func newBooks(entity, period string, controls []string) *books {
 	return &books{entity: entity, period: period, controls: controls, ranges: map[schemas.Position]*Range{}, ruleSets: map[string]int64{}, rules: map[string]int64{},
-		schemas: map[SchemaUse]int64{}, balances: map[Balance]*Balance{}, open: map[Control]schemas.Decimal{}, raised: map[schemas.UUID]raised{}}
+		schemas: map[SchemaUse]int64{}, balances: map[Balance]*Balance{}, open: map[Control]schemas.Decimal{}, earlier: map[string]bool{}, raised: map[schemas.UUID]raised{}}
 }
 
 // booksTopics are what a manifest is made of.
@@ -120,6 +121,9 @@ func (b *books) take(d schemas.Delivery) {
 	entry, isEntry := d.Event.(*schemas.JournalEntry)
 	if isEntry && m.Period <= b.period {
 		b.carry(entry)
+	}
+	if isEntry && m.Period < b.period {
+		b.earlier[m.Period] = true
 	}
 	if m.Period != b.period {
 		return

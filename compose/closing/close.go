@@ -22,6 +22,7 @@ type Ask struct {
 	Soft           bool          // check and write the manifest, announce nothing
 	Ahead          time.Duration // how far ahead of now the closing instant lies, where At is zero; 15 s where zero
 	At             time.Time     // the closing instant
+	OutOfOrder     bool          // although earlier periods with postings are open
 	Accept         []string      // ids or positions of findings that are let stand
 	Why            string        // they are
 }
@@ -50,6 +51,17 @@ func (a *Ask) Instant(text string, now time.Time) (err error) {
 	return nil
 }
 
+// instant is when the period is to be closed.
+func (a Ask) instant(now time.Time) time.Time {
+	switch {
+	case !a.At.IsZero():
+		return a.At
+	case a.Ahead != 0:
+		return now.Add(a.Ahead)
+	}
+	return now.Add(15 * time.Second)
+}
+
 // Close checks, announces, waits, checks again, and writes the manifest to finance.closes. Where something blocks, the error is ErrRefused and the blockers
 // are given; the period may then be closed already, without a manifest: repair, and close again.
 func (d Desk) Close(ctx context.Context, ask Ask) (Manifest, []Blocker, error) {
@@ -58,10 +70,13 @@ func (d Desk) Close(ctx context.Context, ask Ask) (Manifest, []Blocker, error) {
 		return Manifest{}, nil, err
 	}
 	defer ref.Close()
-	if _, err := known(ref, ask.Entity, ask.Period, schemas.TimeOf(d.Now())); err != nil {
+	if err := d.ended(ask, ref); err != nil {
 		return Manifest{}, nil, err
 	}
 	s, err := d.first(ctx, ask, ref)
+	if err == nil {
+		err = d.inOrder(ctx, ask, ref, s.accepted)
+	}
 	if err != nil {
 		return Manifest{}, s.blocking, err
 	}
@@ -75,7 +90,7 @@ func (d Desk) Close(ctx context.Context, ask Ask) (Manifest, []Blocker, error) {
 	if s, err = d.again(ctx, ask, ref, s); err != nil {
 		return Manifest{}, s.blocking, err
 	}
-	m, err := d.take(ctx, ask, at, s.met)
+	m, err := d.take(ctx, ask, ref, at, s.met)
 	if err == nil {
 		err = d.inForce(ctx, ask, ref, at)
 	}
@@ -160,15 +175,7 @@ func (d Desk) again(ctx context.Context, ask Ask, ref *projections.Reference, s 
 
 // announce publishes period.closed, and returns when admission has let it through before its instant.
 func (d Desk) announce(ctx context.Context, ask Ask) (schemas.Time, error) {
-	instant := ask.At
-	if instant.IsZero() {
-		ahead := ask.Ahead
-		if ahead == 0 {
-			ahead = 15 * time.Second
-		}
-		instant = d.Now().Add(ahead)
-	}
-	at := schemas.TimeOf(instant.Truncate(time.Millisecond))
+	at := schemas.TimeOf(ask.instant(d.Now()).Truncate(time.Millisecond))
 	x := &schemas.PeriodClosed{Period: ask.Period, ClosedAt: at, By: d.Who}
 	x.Meta = envelope(x, ask.Entity, "period close", ask.Period, at, "closed")
 	if err := d.Publish(ctx, x); err != nil {
@@ -254,7 +261,7 @@ func (d Desk) settle(ctx context.Context) error {
 }
 
 // take makes the manifest.
-func (d Desk) take(ctx context.Context, ask Ask, at schemas.Time, accepted []Acceptance) (m Manifest, err error) {
+func (d Desk) take(ctx context.Context, ask Ask, ref *projections.Reference, at schemas.Time, accepted []Acceptance) (m Manifest, err error) {
 	until, err := d.ends(ctx, booksTopics()...)
 	if err != nil {
 		return m, err
@@ -274,6 +281,7 @@ func (d Desk) take(ctx context.Context, ask Ask, at schemas.Time, accepted []Acc
 	}
 	m = b.manifest()
 	m.Soft, m.ClosedAt, m.By, m.Chain, m.Accepted = ask.Soft, at, d.Who, c.heads(), accepted
+	m.EarlierOpen = openOf(ref, ask.Entity, b.earlier, schemas.TimeOf(d.Now()))
 	return m, m.seal()
 }
 

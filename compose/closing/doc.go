@@ -7,6 +7,8 @@
 // passed it in every partition; see that nobody has put it off or taken it back meanwhile; look again at what the manifest is made of, Kafka and finance; write
 // the manifest, to finance.closes and as a file. A soft close leaves the announcement out.
 //
+// A period that has not ended where the entity keeps its books is not closed, nor, unless that is asked for, one before an earlier period that holds postings.
+//
 // What blocks (all of it named, with its owner): an event of the period without its effect, a dead letter of finance that carries the period, a hold
 // whose event would belong to it, and whatever an audit or the hash chain finds in it. A finding that belongs to no period that can be told blocks every one, and
 // one in the journal of an earlier period blocks those that carry its open items on.

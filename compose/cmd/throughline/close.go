@@ -47,7 +47,8 @@ func newCloseCommand(a *app) *cobra.Command {
 		Long: "Looks for what keeps the period open, announces period.closed with an instant a little ahead, waits until admission, finance and the hash chain have passed it\n" +
 			"in every partition, looks again, and writes the manifest to finance.closes and as a file. Refused with exit status 1 while an event of the period lacks its\n" +
 			"effect, a dead letter of finance carries it, a hold belongs to it, or an audit or the hash chain finds anything in it. A close that is refused after its\n" +
-			"announcement is repeated once the cause is repaired: it is not announced twice.\n\n" +
+			"announcement is repeated once the cause is repaired: it is not announced twice. A period that has not ended where the entity keeps its books is not closed, nor,\n" +
+			"without --out-of-order, one before an earlier period that has postings.\n\n" +
 			"What an audit finds too much cannot be taken out of the log again. Once it is understood, --accept lets it stand, by the id or position that the refusal prints.\n" +
 			"Who did and why is recorded, in operations.actions and in the manifest, and counts for every later close. Accepted records of the journal are not in the balances.\n" +
 			"A hold, a dead letter and an effect that is missing have a cure, and are never accepted.",
@@ -76,6 +77,7 @@ func newCloseCommand(a *app) *cobra.Command {
 	f.StringVar(&o.out, "out", "", "where to write the manifest (default ENTITY-PERIOD.close.json)")
 	f.BoolVar(&o.kafkaOnly, "kafka-only", false, "leave ClickHouse out of the audit")
 	f.DurationVar(&o.patience, "patience", 2*time.Minute, "how long after the closing instant the roles may take")
+	f.BoolVar(&o.ask.OutOfOrder, "out-of-order", false, "close it although earlier periods with postings are open; the manifest names them")
 	f.StringSliceVar(&o.ask.Accept, "accept", nil, "`ids` or positions of findings that may stand, as the refusal prints them, with commas between")
 	f.StringVar(&o.why, "why", "", "why they may, recorded for ever (mandatory with --accept)")
 	f.StringVar(&o.who, "who", "", "who closes (default the user of this machine)")
@@ -147,6 +149,9 @@ func writeClose(w io.Writer, m closing.Manifest, file string, began schemas.Time
 	fmt.Fprintf(w, "%s of %s %s %s: %d entries, %d lines, %d exceptions, %d open items on %s\n\n", m.Period, m.Entity, what, m.ClosedAt, m.Entries, m.Lines, len(m.Exceptions), len(m.Controls),
 		strings.Join(m.ControlAccounts, ", "))
 	writeBalances(w, m.Balances)
+	if len(m.EarlierOpen) > 0 {
+		fmt.Fprintf(w, "\nopen still, and what comes into them changes the open items of this period: %s\n", strings.Join(m.EarlierOpen, ", "))
+	}
 	for _, x := range m.Accepted {
 		when := "accepted"
 		if x.At < began {
