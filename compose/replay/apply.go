@@ -108,13 +108,17 @@ func (p Plan) allows(now Plan) error {
 
 // supersedesOnly says whether what would be superseded now was planned to be. What has been superseded since is done already.
 func (p Plan) supersedesOnly(now Plan) error {
-	planned := map[string]string{}
+	planned := map[string]Event{}
 	for _, e := range p.Effect.Superseded {
-		planned[e.ID] = e.Stands
+		planned[e.ID] = e
 	}
 	for _, e := range now.Effect.Superseded {
-		if stood, ok := planned[e.ID]; !ok || stood != e.Stands {
+		was, ok := planned[e.ID]
+		if !ok || was.Stands != e.Stands {
 			return refused("%s at %s stands under %s now, and did not when the plan was made: plan again", e.Type, e.Position, e.Stands)
+		}
+		if was.Period != e.Period {
+			return refused("%s at %s would be booked in %s of %s now, and the plan says %s: a period was closed or reopened since: plan again", e.Type, e.Position, e.Period, e.Entity, was.Period)
 		}
 	}
 	return nil

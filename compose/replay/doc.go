@@ -11,6 +11,7 @@
 //     needs a reversal beside a new entry (rule.superseded)
 //   - what died at the processor is not replayed but redriven: two ways to one entry could write it twice
 //   - nothing is booked into a period that was closed meanwhile: a letter of finance is rebooked in the first open one instead
+//   - what is superseded is shown in the period in which it will be booked, the first open one by the calendar of now
 //   - apply plans again over the same offsets, and refuses where the effect is another one
 //   - a second apply changes nothing; an interrupted one resumes
 //

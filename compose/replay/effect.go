@@ -45,7 +45,7 @@ func (s *shadow) effect(ctx context.Context, windows []Window) (Effect, error) {
 		}
 		if x.superseded {
 			e := x.as(nil, "")
-			e.Stands, e.Times = x.stands, x.times
+			e.Stands, e.Times, e.Entity, e.Period = x.stands, x.times, x.entity, x.booked
 			f.Superseded = append(f.Superseded, e)
 		}
 		if x.unfit != "" {

@@ -15,7 +15,7 @@ import (
 )
 
 // planVersion moves when a plan of an older form can no longer be applied.
-const planVersion = 2
+const planVersion = 3
 
 // Plan is what a replay would do, to the last offset. It is a file for people to read and for Apply to hold on to.
 type Plan struct {
@@ -40,7 +40,7 @@ type Event struct {
 	Reason   string   `json:"reason,omitempty"` // why it would die, or died
 	Stands   string   `json:"stands,omitempty"` // the rule set under which its entry stands, where another is to replace it
 	Times    int      `json:"times_superseded,omitempty"`
-	Entity   string   `json:"legal_entity,omitempty"` // of what is new: whose books it would be booked in, and in which period
+	Entity   string   `json:"legal_entity,omitempty"` // of what is new or superseded: whose books it would be booked in, and in which period
 	Period   string   `json:"period,omitempty"`
 }
 

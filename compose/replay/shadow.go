@@ -30,7 +30,8 @@ type shadow struct {
 	strays    []schemas.Delivery // that stand and must not, or with other content
 
 	standings  standings
-	difference *books // between what stands and what the plan's rule set gives
+	calendar   *calendar // where the plan is for another rule set
+	difference *books    // between what stands and what the plan's rule set gives
 }
 
 // shadowed is one selected event.
@@ -46,6 +47,7 @@ type shadowed struct {
 	stands     string // the rule set under which it stands, where the plan is for another
 	times      int    // how often it was superseded
 	superseded bool   // its effect is another one under the plan's rule set
+	booked     string // the period in which that would be booked
 	unfit      string // why the plan's rule set refuses it
 }
 

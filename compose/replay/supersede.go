@@ -39,6 +39,10 @@ func (s *shadow) corrections(ctx context.Context) error {
 	if s.selection.RuleSet == "" {
 		return nil
 	}
+	var err error
+	if s.calendar, err = s.desk.calendar(ctx); err != nil {
+		return err
+	}
 	return s.each(ctx, schemas.Span{Topics: schemas.CanonicalTopics(), Open: true}, s.standings.takeCorrection)
 }
 
@@ -76,10 +80,14 @@ func (s *shadow) supersedes(x *shadowed, e schemas.Event) error {
 		return err
 	}
 	x.superseded, x.times = true, s.standings.times[x.id]
+	// Reversal and new entry are booked where the calendar of now puts the original, as admission will judge: not in the period of the entry that stands.
+	x.booked, _, _ = s.calendar.ref.Judge(m.LegalEntity, m.EffectiveDate.V, s.calendar.now)
 	for _, o := range was {
+		o.Header().Period = x.booked
 		s.difference.add(o, -1)
 	}
 	for _, o := range is {
+		o.Header().Period = x.booked
 		s.difference.add(o, 1)
 	}
 	return nil
