@@ -17,8 +17,9 @@ var ErrCurable = errors.New("it is not to be accepted, it can be cured")
 
 // Acceptance is one finding that somebody lets stand, by name: a record too many cannot be taken out of a log from which nobody deletes. It is an action on
 // operations.actions and a line of the manifest, counts for every later close of any period, and is never retyped. Only what an audit or the chain finds too much may
-// stand: a hold, a dead letter, a missing effect, an entry that stands with other content only, and a row of ClickHouse each have a cure. A letter about a record
-// of the canonical log that was accepted as unreadable or forged goes with that record: nothing has to follow from it.
+// stand, and a letter of intake or admission, whose fact its source publishes anew. A hold, a dead letter of finance, a missing effect, an entry that stands with
+// other content only, and a row of ClickHouse each have a cure. A letter about a record of the canonical log that was accepted as unreadable or forged goes with that
+// record: nothing has to follow from it.
 type Acceptance struct {
 	Check    string       `json:"check"`
 	Kind     string       `json:"kind"`

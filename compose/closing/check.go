@@ -34,25 +34,29 @@ func Refusal(entity, period string, all []Blocker) error {
 	return fmt.Errorf("%w: %d things keep %s of %s from being closed, the first: %s %s (%s), which is %s's: %s", ErrRefused, len(all), period, entity, b.What, b.ID, b.Detail, b.Owner, b.Do)
 }
 
-// blockers looks for everything that keeps a period open.
-func (d Desk) blockers(ctx context.Context, entity, period string, ref *projections.Reference) ([]Blocker, error) {
+// blockers looks for everything that keeps a period open, and for letters of which nobody can tell whether they do.
+func (d Desk) blockers(ctx context.Context, entity, period string, ref *projections.Reference) ([]Blocker, []Unread, error) {
 	all, err := d.letters(ctx, entity, period)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	holds, err := d.holds(ctx, entity, period, ref)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	before, unread, err := d.unadmitted(ctx, entity, period, ref)
+	if err != nil {
+		return nil, nil, err
 	}
 	found, err := d.found(ctx, entity, period)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	all = append(all, holds...)
 	for i := range all {
 		all[i].cure = all[i].Do
 	}
-	return append(all, found...), nil
+	return slices.Concat(all, before, found), unread, nil
 }
 
 // letters are those of finance that carry the period. One that cannot be read may carry any.
@@ -103,7 +107,7 @@ func (d Desk) holds(ctx context.Context, entity, period string, ref *projections
 		}
 	}
 	for at, o := range held {
-		if belongs, err := d.belongs(ctx, at, o, period, ref); err != nil {
+		if belongs, err := d.held(ctx, at, o, period, ref); err != nil {
 			return nil, err
 		} else if !belongs {
 			continue
@@ -125,19 +129,30 @@ func cmpStrings(a, b string) int {
 	return 0
 }
 
-// belongs says whether a held event's accounting date is in the period: its document's date, else the day when it occurred where its entity keeps its books.
-func (d Desk) belongs(ctx context.Context, at schemas.Position, o *schemas.AdmissionOutcome, period string, ref *projections.Reference) (bool, error) {
+// held says whether a held event's accounting date is in the period.
+func (d Desk) held(ctx context.Context, at schemas.Position, o *schemas.AdmissionOutcome, period string, ref *projections.Reference) (bool, error) {
 	x, err := schemas.ReadAt(ctx, d.Cluster, d.Codec, at)
 	if err != nil && schemas.FateOf(err) != schemas.Poison {
 		return false, fmt.Errorf("reading the held event at %s: %w", at, err)
 	}
-	if err == nil && x.Event != nil && x.Event.Header().DocumentDate.Set {
-		return schemas.PeriodOf(x.Event.Header().DocumentDate.V) == period, nil
+	if err == nil && x.Event != nil {
+		return d.belongs(x.Event.Header(), period, ref), nil
 	}
+	return d.belongs(&o.Meta, period, ref), nil
+}
+
+// belongs says whether an event that is not admitted belongs to the period by its accounting date: its document's date, else the day when it occurred where its entity
+// keeps its books. Where that period is closed, it would be booked in the first open one.
+func (d Desk) belongs(m *schemas.Meta, period string, ref *projections.Reference) bool {
 	now := schemas.TimeOf(d.Now())
-	_, zone, ok := ref.Entity(o.Meta.LegalEntity, schemas.DateOf(o.Meta.OccurredAt.Time()), now)
-	if !ok {
-		return true, nil // what has no zone yet may belong to any
+	date := m.DocumentDate.V
+	if !m.DocumentDate.Set {
+		_, zone, ok := ref.Entity(m.LegalEntity, schemas.DateOf(m.OccurredAt.Time()), now)
+		if !ok {
+			return true // what has no zone yet may belong to any
+		}
+		date = schemas.EffectiveDate(m.OccurredAt, zone)
 	}
-	return schemas.PeriodOf(schemas.EffectiveDate(o.Meta.OccurredAt, zone)) == period, nil
+	booked, _, _ := ref.Judge(m.LegalEntity, date, now)
+	return period == schemas.PeriodOf(date) || period == booked
 }

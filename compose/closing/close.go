@@ -90,7 +90,7 @@ func (d Desk) Close(ctx context.Context, ask Ask) (Manifest, []Blocker, error) {
 	if s, err = d.again(ctx, ask, ref, s); err != nil {
 		return Manifest{}, s.blocking, err
 	}
-	m, err := d.take(ctx, ask, ref, at, s.met)
+	m, err := d.take(ctx, ask, ref, at, s)
 	if err == nil {
 		err = d.inForce(ctx, ask, ref, at)
 	}
@@ -128,6 +128,7 @@ type sight struct {
 	fresh    []Acceptance // by this ask
 	met      []Acceptance // what does stand, of that
 	blocking []Blocker
+	unread   []Unread
 }
 
 // first looks for what blocks, and for what the ask accepts of it.
@@ -135,7 +136,7 @@ func (d Desk) first(ctx context.Context, ask Ask, ref *projections.Reference) (s
 	if s.accepted, err = d.acceptances(ctx); err != nil {
 		return s, err
 	}
-	all, err := d.blockers(ctx, ask.Entity, ask.Period, ref)
+	all, _, err := d.blockers(ctx, ask.Entity, ask.Period, ref)
 	if err != nil {
 		return s, err
 	}
@@ -156,10 +157,11 @@ func (d Desk) first(ctx context.Context, ask Ask, ref *projections.Reference) (s
 func (d Desk) again(ctx context.Context, ask Ask, ref *projections.Reference, s sight) (sight, error) {
 	d.Conn = nil
 	d.Derivations = slices.DeleteFunc(slices.Clone(d.Derivations), func(x audit.Derivation) bool { return x.To != schemas.TopicJournal })
-	all, err := d.blockers(ctx, ask.Entity, ask.Period, ref)
+	all, unread, err := d.blockers(ctx, ask.Entity, ask.Period, ref)
 	if err != nil {
 		return s, err
 	}
+	s.unread = unread
 	before := s.met
 	if s.blocking, s.met = judge(all, s.accepted); len(s.blocking) > 0 {
 		return s, Refusal(ask.Entity, ask.Period, s.blocking)
@@ -261,7 +263,7 @@ func (d Desk) settle(ctx context.Context) error {
 }
 
 // take makes the manifest.
-func (d Desk) take(ctx context.Context, ask Ask, ref *projections.Reference, at schemas.Time, accepted []Acceptance) (m Manifest, err error) {
+func (d Desk) take(ctx context.Context, ask Ask, ref *projections.Reference, at schemas.Time, s sight) (m Manifest, err error) {
 	until, err := d.ends(ctx, booksTopics()...)
 	if err != nil {
 		return m, err
@@ -271,7 +273,7 @@ func (d Desk) take(ctx context.Context, ask Ask, ref *projections.Reference, at 
 		return m, err
 	}
 	b := newBooks(ask.Entity, ask.Period, accounts)
-	b.without = leavesOut(accepted)
+	b.without = leavesOut(s.met)
 	if err := b.read(ctx, d, until); err != nil {
 		return m, err
 	}
@@ -280,7 +282,7 @@ func (d Desk) take(ctx context.Context, ask Ask, ref *projections.Reference, at 
 		return m, err
 	}
 	m = b.manifest()
-	m.Soft, m.ClosedAt, m.By, m.Chain, m.Accepted = ask.Soft, at, d.Who, c.heads(), accepted
+	m.Soft, m.ClosedAt, m.By, m.Chain, m.Accepted, m.Unread = ask.Soft, at, d.Who, c.heads(), s.met, s.unread
 	m.EarlierOpen = openOf(ref, ask.Entity, b.earlier, schemas.TimeOf(d.Now()))
 	return m, m.seal()
 }

@@ -9,9 +9,9 @@
 //
 // A period that has not ended where the entity keeps its books is not closed, nor, unless that is asked for, one before an earlier period that holds postings.
 //
-// What blocks (all of it named, with its owner): an event of the period without its effect, a dead letter of finance that carries the period, a hold
-// whose event would belong to it, and whatever an audit or the hash chain finds in it. A finding that belongs to no period that can be told blocks every one, and
-// one in the journal of an earlier period blocks those that carry its open items on.
+// What blocks (all of it named, with its owner): an event of the period without its effect, a dead letter of finance that carries the period, a hold or
+// a letter of intake or admission whose event would belong to it, and whatever an audit or the hash chain finds in it. A finding that belongs to no period that can be
+// told blocks every one, and one in the journal of an earlier period blocks those that carry its open items on. A letter that names no entity blocks none and is listed.
 //
 // The books are what derives from the canonical log, each entry once. A record of the journal that was accepted (no event gives it, or it is a second copy) is in
 // nothing that a manifest counts: no balance, no open item of this or a later period, no hash, no export of the close. An entry that does derive counts, even where

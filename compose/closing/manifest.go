@@ -35,9 +35,10 @@ type Manifest struct {
 	Controls        []Control    `json:"controls"`                   // what stood open on them at the end of the period
 	Exceptions      []Exception  `json:"exceptions"`                 // raised about the period's events, and not resolved at the close
 	Chain           []Head       `json:"chain"`
-	EarlierOpen     []string     `json:"earlier_open,omitempty"` // earlier periods with postings that were open when this was written: what comes into them changes the open items above
-	Accepted        []Acceptance `json:"accepted,omitempty"`     // findings that were let stand; records of the journal among them are in none of the above
-	Hash            string       `json:"hash"`                   // SHA-256 over all of the above
+	EarlierOpen     []string     `json:"earlier_open,omitempty"`   // earlier periods with postings that were open when this was written: what comes into them changes the open items above
+	Unread          []Unread     `json:"unread_letters,omitempty"` // open letters of intake and admission, of which nobody can tell the period
+	Accepted        []Acceptance `json:"accepted,omitempty"`       // findings that were let stand; records of the journal among them are in none of the above
+	Hash            string       `json:"hash"`                     // SHA-256 over all of the above
 }
 
 // Range is the part of a partition that was read: to is exclusive.

@@ -46,12 +46,13 @@ func newCloseCommand(a *app) *cobra.Command {
 		Short: "Close the books of a legal entity for a period, and write down what they hold",
 		Long: "Looks for what keeps the period open, announces period.closed with an instant a little ahead, waits until admission, finance and the hash chain have passed it\n" +
 			"in every partition, looks again, and writes the manifest to finance.closes and as a file. Refused with exit status 1 while an event of the period lacks its\n" +
-			"effect, a dead letter of finance carries it, a hold belongs to it, or an audit or the hash chain finds anything in it. A close that is refused after its\n" +
-			"announcement is repeated once the cause is repaired: it is not announced twice. A period that has not ended where the entity keeps its books is not closed, nor,\n" +
-			"without --out-of-order, one before an earlier period that has postings.\n\n" +
+			"effect, a dead letter of finance carries it, a hold or what died before it was admitted belongs to it, or an audit or the hash chain finds anything in it. A close\n" +
+			"that is refused after its announcement is repeated once the cause is repaired: it is not announced twice. A period that has not ended where the entity keeps its\n" +
+			"books is not closed, nor, without --out-of-order, one before an earlier period that has postings.\n\n" +
 			"What an audit finds too much cannot be taken out of the log again. Once it is understood, --accept lets it stand, by the id or position that the refusal prints.\n" +
 			"Who did and why is recorded, in operations.actions and in the manifest, and counts for every later close. Accepted records of the journal are not in the balances.\n" +
-			"A hold, a dead letter and an effect that is missing have a cure, and are never accepted.",
+			"So does what died at intake or admission, once its source has published the fact as it should have been: the letter stays. A hold, a dead letter of finance and an\n" +
+			"effect that is missing have a cure, and are never accepted. Letters that nobody can read keep no period open; they are printed, and stand in the manifest.",
 		Example: "  throughline close 2026-03 --entity ACME-US --soft\n  throughline close 2026-03 --entity ACME-US --at 2026-04-05T18:00:00Z\n" +
 			"  throughline close 2026-03 --entity ACME-US --accept finance.journal/1@4711 --why \"a test client wrote to production; its key is revoked\"",
 		Args: oneArgument("one period, for example 2026-03"),
@@ -151,6 +152,10 @@ func writeClose(w io.Writer, m closing.Manifest, file string, began schemas.Time
 	writeBalances(w, m.Balances)
 	if len(m.EarlierOpen) > 0 {
 		fmt.Fprintf(w, "\nopen still, and what comes into them changes the open items of this period: %s\n", strings.Join(m.EarlierOpen, ", "))
+	}
+	for _, x := range m.Unread {
+		fmt.Fprintf(w, "\ndead letter %s at %s, of no period that can be told\n", x.ID, x.Position)
+		writeFields(w, [][2]string{{"  what", "died at " + x.Stage + ": " + x.Class + ": " + x.Reason}, {"  owner", x.Owner}, {"  do", "`throughline dlq show " + x.ID + "`"}})
 	}
 	for _, x := range m.Accepted {
 		when := "accepted"
