@@ -14,6 +14,7 @@ func NewOutcome(stage string, outcome Outcome, d Delivery, thread string) *Admis
 	}
 	o.Meta = m.Follow(Identity{Rule: "outcome:" + stage + ":" + string(outcome) + ":" + at.String(), Version: 1})
 	o.Meta.CorrelationID = thread
+	o.Meta.DocumentDate = m.DocumentDate // says to which period a hold belongs, when the record that waits has expired
 	return o
 }
 

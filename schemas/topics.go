@@ -70,7 +70,7 @@ var Topics = []Topic{
 	{TopicCloses, 1, false, true, 0, RecordMax},
 	{TopicDeltas, 0, false, false, 0, RecordMax},
 	{TopicPositions, 0, true, false, 0, RecordMax},
-	{TopicOutcomes, 0, false, false, 90, RecordMax},
+	{TopicOutcomes, 0, false, false, 0, RecordMax}, // what waits longer than any retention would otherwise be forgotten, and keep no period open (package closing)
 	{TopicLetters, 0, false, false, 90, letterMax},
 	{TopicExceptions, 0, false, false, 0, RecordMax},
 

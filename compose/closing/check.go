@@ -88,6 +88,9 @@ func (d Desk) letters(ctx context.Context, entity, period string) (all []Blocker
 
 // holds are those whose event would belong to the period by its date.
 func (d Desk) holds(ctx context.Context, entity, period string, ref *projections.Reference) (all []Blocker, err error) {
+	if err := d.keepsHolds(ctx); err != nil {
+		return nil, err
+	}
 	held := map[schemas.Position]*schemas.AdmissionOutcome{}
 	for x, err := range schemas.Read(ctx, d.Cluster, d.Codec, schemas.Span{Topics: []string{schemas.TopicOutcomes}, Open: true}) {
 		if err != nil && schemas.FateOf(err) != schemas.Poison {
@@ -117,6 +120,29 @@ func (d Desk) holds(ctx context.Context, entity, period string, ref *projections
 	}
 	slices.SortFunc(all, func(a, b Blocker) int { return cmpStrings(a.Position, b.Position) })
 	return all, nil
+}
+
+// keepsHolds refuses to look for holds where the topic that tells of them forgets: a hold may be older than that. A topic that was made before it was kept for ever has
+// its old retention, because migrate changes nothing that is there.
+func (d Desk) keepsHolds(ctx context.Context) error {
+	adm, done, err := d.admin()
+	if err != nil {
+		return err
+	}
+	defer done()
+	configs, err := adm.DescribeTopicConfigs(ctx, schemas.TopicOutcomes)
+	if err != nil {
+		return fmt.Errorf("asking how long %s is kept: %w", schemas.TopicOutcomes, err)
+	}
+	for _, c := range configs {
+		for _, entry := range c.Configs {
+			if v := entry.MaybeValue(); entry.Key == "retention.ms" && v != "" && v != "-1" {
+				return fmt.Errorf("%w: %s has retention.ms=%s, so that older holds cannot be seen: set it to -1 (`kafka-configs.sh --alter --entity-type topics --entity-name %s --add-config retention.ms=-1`), and go through "+
+					"`throughline holds list`, which ClickHouse keeps, for what is older", ErrRefused, c.Name, v, c.Name)
+			}
+		}
+	}
+	return nil
 }
 
 func cmpStrings(a, b string) int {

@@ -13,6 +13,9 @@
 // a letter of intake or admission whose event would belong to it, and whatever an audit or the hash chain finds in it. A finding that belongs to no period that can be
 // told blocks every one, and one in the journal of an earlier period blocks those that carry its open items on. A letter that names no entity blocks none and is listed.
 //
+// Holds are read from admission.outcomes, which is kept for ever for that: a hold may outlive every record of the event that waits but this one and admission's state.
+// Letters are kept for 90 days; an event that was admitted is missed by the audit afterwards.
+//
 // The books are what derives from the canonical log, each entry once. A record of the journal that was accepted (no event gives it, or it is a second copy) is in
 // nothing that a manifest counts: no balance, no open item of this or a later period, no hash, no export of the close. An entry that does derive counts, even where
 // its event is accepted as forged: every reader has booked it, so void the event, and both cancel.
