@@ -1,12 +1,10 @@
 package explain
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -36,6 +34,7 @@ type Explanation struct {
 	Entries     []Entry         `json:"entries"`
 	Corrections []Correction    `json:"corrections"` // events that took this one back or booked it by other rules
 	Derivation  string          `json:"derivation"`  // "equal", or how what stands differs from what the rules give
+	Follows     bool            `json:"follows"`     // what stands is what follows from the event
 }
 
 // Event is the cause.
@@ -58,6 +57,7 @@ type Event struct {
 // Entry is one entry that stands, as Kafka has it.
 type Entry struct {
 	ID         string                `json:"entry_id"`
+	AskedFor   bool                  `json:"asked_for,omitempty"` // by its own id; the others are of the same event
 	Position   string                `json:"position"`
 	Rule       string                `json:"rule"`
 	Period     string                `json:"period"`
@@ -97,6 +97,7 @@ func (d Desk) Why(ctx context.Context, id schemas.UUID) (x Explanation, err erro
 		if err != nil {
 			return x, err
 		}
+		e.AskedFor = e.event.Meta.EventID == id
 		x.Entries = append(x.Entries, e)
 	}
 	x.Corrections = found.corrections
@@ -104,8 +105,10 @@ func (d Desk) Why(ctx context.Context, id schemas.UUID) (x Explanation, err erro
 	for _, e := range x.Entries {
 		x.Steps = append(x.Steps, exchanged(e.event, mode)...)
 	}
-	x.Derivation, err = d.derived(cause.Event, x.Entries)
-	return x, err
+	if x.Derivation, x.Follows, err = d.derived(cause.Event, x.Entries); err != nil || x.Follows || len(x.Entries) > 0 {
+		return x, err
+	}
+	return x, d.elsewhere(ctx, cause.Position, &x)
 }
 
 func eventOf(d schemas.Delivery, mode schemas.RoundingMode, known bool) Event {
@@ -159,21 +162,33 @@ func (d Desk) rows(ctx context.Context, statement string, ids []string) (all []r
 	return all, nil
 }
 
-// find asks first for entries of that id, else for the event.
+// find asks for all entries of the event that has this id, or of which an entry has it: what one event gives is judged together.
 func (d Desk) find(ctx context.Context, id schemas.UUID) (p places, err error) {
 	event := id.String()
-	entries, err := d.rows(ctx, selectEntries+"entry_id IN (SELECT arrayJoin(arrayMap(x -> toUUID(x), {ids:Array(String)})))", []string{event})
+	entries, err := d.rows(ctx, selectEntries+`event_id IN (SELECT toUUID({ids:Array(String)}[1])
+		UNION ALL SELECT event_id FROM journal_lines_log WHERE entry_id IN (SELECT toUUID({ids:Array(String)}[1]))) ORDER BY n, offset`, []string{event})
 	if err != nil {
 		return p, err
 	}
 	if len(entries) > 0 {
 		event = entries[0].EventID
-	} else if entries, err = d.rows(ctx, selectEntries+"event_id IN (SELECT arrayJoin(arrayMap(x -> toUUID(x), {ids:Array(String)}))) ORDER BY n", []string{event}); err != nil {
-		return p, err
 	}
-	causes, err := d.rows(ctx, selectEvents+"event_id = toUUID({ids:Array(String)}[1]) OR corrects = toUUID({ids:Array(String)}[1])", []string{event})
+	ids := []string{}
+	for _, e := range entries {
+		p.entries, ids = append(p.entries, e.at()), append(ids, e.EntryID)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return d.reversals(ctx, ids, &p) })
+	g.Go(func() error { return d.causes(ctx, event, &p) })
+	err = g.Wait()
+	return p, err
+}
+
+// causes finds the event and what corrects it.
+func (d Desk) causes(ctx context.Context, event string, p *places) error {
+	causes, err := d.rows(ctx, selectEvents+"event_id = toUUID({ids:Array(String)}[1]) OR corrects = toUUID({ids:Array(String)}[1]) ORDER BY offset", []string{event})
 	if err != nil {
-		return p, err
+		return err
 	}
 	known := false
 	for _, c := range causes {
@@ -184,13 +199,9 @@ func (d Desk) find(ctx context.Context, id schemas.UUID) (p places, err error) {
 		}
 	}
 	if !known {
-		return p, ErrUnknown
+		return ErrUnknown
 	}
-	ids := []string{}
-	for _, e := range entries {
-		p.entries, ids = append(p.entries, e.at()), append(ids, e.EntryID)
-	}
-	return p, d.reversals(ctx, ids, &p)
+	return nil
 }
 
 // reversals finds who negates these entries.
@@ -240,37 +251,4 @@ func entryOf(x schemas.Delivery, reversedBy map[string][]string) (Entry, error) 
 		entry.Reverses = e.Reverses.V.String()
 	}
 	return entry, nil
-}
-
-// derived compares the entries that stand with those that the rules give, as the codec writes them.
-func (d Desk) derived(cause schemas.Event, stand []Entry) (string, error) {
-	out, err := d.Derive(cause)
-	if err != nil {
-		return "the rules of this program refuse the event: " + err.Error(), nil
-	}
-	out = slices.DeleteFunc(out, func(e schemas.Event) bool { _, ok := e.(*schemas.JournalEntry); return !ok })
-	for _, want := range out {
-		i := slices.IndexFunc(stand, func(e Entry) bool { return e.event.Meta.EventID == want.Header().EventID })
-		if i < 0 {
-			return "the rules give entry " + want.Header().EventID.String() + ", which does not stand: `throughline audit`", nil
-		}
-		a, err := schemas.EventJSON(want)
-		if err != nil {
-			return "", err
-		}
-		b, err := schemas.EventJSON(stand[i].event)
-		if err != nil {
-			return "", err
-		}
-		if !bytes.Equal(a, b) {
-			return "entry " + stand[i].ID + " is not what the rules give: `throughline audit`", nil
-		}
-	}
-	if len(stand) > len(out) {
-		return fmt.Sprintf("%d entries stand, the rules give %d: `throughline audit`", len(stand), len(out)), nil
-	}
-	if len(out) == 0 {
-		return "equal: the event posts nothing, by rule", nil
-	}
-	return "equal", nil
 }

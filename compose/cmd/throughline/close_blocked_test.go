@@ -68,20 +68,26 @@ func (s *servers) writeLetter(entity, period string) string {
 		if m := d.Event.Header(); m.LegalEntity != entity || m.Period != period {
 			continue
 		}
-		l := schemas.NewLetter(schemas.Stage{Name: "processor:finance", Group: schemas.Group("finance")}, d.Record, d.Event,
-			&schemas.PoisonError{Class: schemas.DeadLetterClassUNMAPPED_ACCOUNT, Reason: "charge_code is mapped to no account"})
-		l.Describe(d.Event)
-		rec, err := codec.Record(l)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		if err := s.client().ProduceSync(s.t.Context(), rec).FirstErr(); err != nil {
-			s.t.Fatal(err)
-		}
-		return l.Meta.EventID.String()
+		return s.letterFor(codec, d)
 	}
 	s.t.Fatal("no payment in the period")
 	return ""
+}
+
+// letterFor is the letter that finance writes of an event that it cannot book.
+func (s *servers) letterFor(codec *schemas.Codec, d schemas.Delivery) string {
+	s.t.Helper()
+	l := schemas.NewLetter(schemas.Stage{Name: "processor:finance", Group: schemas.Group("finance")}, d.Record, d.Event,
+		&schemas.PoisonError{Class: schemas.DeadLetterClassUNMAPPED_ACCOUNT, Reason: "charge_code is mapped to no account"})
+	l.Describe(d.Event)
+	rec, err := codec.Record(l)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.client().ProduceSync(s.t.Context(), rec).FirstErr(); err != nil {
+		s.t.Fatal(err)
+	}
+	return l.Meta.EventID.String()
 }
 
 func (s *servers) clusterCodec() *schemas.Codec {

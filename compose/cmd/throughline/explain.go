@@ -19,7 +19,8 @@ func newExplainCommand(a *app) *cobra.Command {
 		Use:   "explain ENTRY | EVENT",
 		Short: "Say why an entry is what it is: event, rule, amounts step by step, corrections",
 		Long: "ClickHouse says where the records stand; they are read from Kafka, and the entry is derived again, so that the answer shows whether what stands is what follows\n" +
-			"from the event. The exit status is 1 where it is not.",
+			"from the event. All entries of the event are shown, also where one of them was asked for. The exit status is 1 where what stands does not follow from the event, or\n" +
+			"where nothing stands because the event is a dead letter of finance.",
 		Example: "  throughline explain 3f2a9c01-4b1c-5d0e-9a7f-2f6f0c1f3a55",
 		Args:    oneArgument("one id of an entry or event"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -45,7 +46,7 @@ func newExplainCommand(a *app) *cobra.Command {
 			if err := a.print(x, func(w io.Writer) { writeExplanation(w, x) }); err != nil {
 				return err
 			}
-			if !strings.HasPrefix(x.Derivation, "equal") {
+			if !x.Follows {
 				return found(errors.New(x.Derivation))
 			}
 			return nil
@@ -84,7 +85,11 @@ func writeExplanation(w io.Writer, x explain.Explanation) {
 		table(w, []string{"line", "amount", "is", "because", ""}, rows)
 	}
 	for _, entry := range x.Entries {
-		fmt.Fprintf(w, "\nentry %s by rule %s in %s at %s\n", entry.ID, entry.Rule, entry.Period, entry.Position)
+		asked := ""
+		if entry.AskedFor && len(x.Entries) > 1 {
+			asked = ", which was asked for,"
+		}
+		fmt.Fprintf(w, "\nentry %s%s by rule %s in %s at %s\n", entry.ID, asked, entry.Rule, entry.Period, entry.Position)
 		writeFields(w, [][2]string{{"  reverses", entry.Reverses}, {"  reversed by", strings.Join(entry.ReversedBy, ", ")}})
 		rows := make([][]string, len(entry.Lines))
 		for i := range entry.Lines {
