@@ -99,7 +99,10 @@ func Dictionary() (string, error) {
 			if r.view != views {
 				continue
 			}
-			fmt.Fprintf(&b, "\n### %s\n\n%s\n\n| column | type | meaning |\n|---|---|---|\n", r.name, r.comment)
+			fmt.Fprintf(&b, "\n### %s\n\n%s\n", r.name, r.comment)
+			if len(r.columns) > 0 { // a view with parameters has none until it is called
+				b.WriteString("\n| column | type | meaning |\n|---|---|---|\n")
+			}
 			for _, c := range r.columns {
 				fmt.Fprintf(&b, "| `%s` | `%s` | %s |\n", c.name, c.typ, strings.ReplaceAll(c.comment, "|", `\|`))
 			}

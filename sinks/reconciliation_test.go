@@ -52,6 +52,8 @@ var openItems = []openItem{
 	{"CUSTOMER_DEPOSITS", "order:SO-4", "payment.captured -80.00; invoice.issued 30.00", "invoice.issued 30, payment.captured -80", "-50", "-50", "Cr",
 		"invoiced = settled + credited + open|E11|shipment.shipped or refund.issued|OMS"},
 	{"CUSTOMER_DEPOSITS", "order:SO-5", "invoice.issued 15.00", "invoice.issued 15", "15", "15", "Dr", "invoiced = settled + credited + open|E12|payment.captured|Payments / Credit"},
+	{"SHIPPED_NOT_INVOICED", "line:SO-8/1", "shipment.shipped 20.00", "shipment.shipped 20", "20", "20", "Dr", "shipped = invoiced + unbilled|E9|invoice.issued|Billing"},
+	{"CUSTOMER_DEPOSITS", "order:SO-8", "payment.captured -20.00", "payment.captured -20", "-20", "-20", "Cr", "shipped = invoiced + unbilled|E9|invoice.issued|Billing"},
 	{"REFUNDS_PAYABLE", "credit_memo:CM-1", "refund.issued 5.00", "refund.issued 5", "5", "5", "Dr", "invoiced = settled + credited + open|E4|credit_memo.issued|Customer service"},
 	{"REFUNDS_PAYABLE", "credit_memo:CM-2", "credit_memo.issued -9.00; refund.issued 4.00", "credit_memo.issued -9, refund.issued 4", "-5", "-5", "Cr",
 		"invoiced = settled + credited + open||refund.issued|Customer service"},
@@ -99,9 +101,9 @@ func twoCharts() []Account {
 	return all
 }
 
-// booked are the entries behind openItems: each move against revenue, in the accounts that codes gives.
-func booked(entity, functional, revenue string, codes map[string]string) (all []schemas.Event) {
-	for i, item := range openItems {
+// booked are the entries behind items: each move against revenue, in the accounts that codes gives.
+func booked(entity, functional, revenue string, codes map[string]string, items ...openItem) (all []schemas.Event) {
+	for i, item := range items {
 		for n, move := range strings.Split(item.moves, "; ") {
 			f := strings.Fields(move)
 			l := schemas.JournalLine{LineNo: 1, Account: codes[item.role], ControlKey: item.key, Currency: functional, AmountTxn: schemas.MustDecimal(f[1]), AmountFn: schemas.MustDecimal(f[1])}
@@ -111,6 +113,7 @@ func booked(entity, functional, revenue string, codes map[string]string) (all []
 			against := l
 			against.LineNo, against.Account, against.ControlKey, against.AmountTxn, against.AmountFn = 2, revenue, "", l.AmountTxn.Neg(), l.AmountFn.Neg()
 			e := exampleOf[*schemas.JournalEntry]("journal.entry", 0, "order:"+item.key)
+			e.Dimensions = schemas.StringMap{{Key: "order_id", Value: orderBehind(item.key)}}
 			e.Meta.EventID = schemas.NamedID("open", entity, fmt.Sprint(i, n))
 			e.Meta.CausationID = schemas.Some(schemas.NamedID("cause", entity, fmt.Sprint(i, n)))
 			e.Meta.LegalEntity, e.Meta.Period, e.Meta.EffectiveDate = entity, "2026-03", schemas.Some(schemas.Date(20_513+n))
@@ -119,6 +122,15 @@ func booked(entity, functional, revenue string, codes map[string]string) (all []
 		}
 	}
 	return all
+}
+
+// orderBehind is the order of an order's key or its line's.
+func orderBehind(key string) string {
+	kind, id, _ := strings.Cut(key, ":")
+	if id, _, _ = strings.Cut(id, "/"); kind == "order" || kind == "line" {
+		return id
+	}
+	return ""
 }
 
 // twoBooks loads the same movements for an entity on the default chart and for one with numbers of its own; what stands in another ledger counts nowhere.
@@ -132,8 +144,8 @@ func twoBooks(t *testing.T) driver.Conn {
 	for _, r := range lawfulRoles {
 		codes[r.role], own[r.role] = r.code, r.own
 	}
-	put(t, conn, "journal_lines", append(booked("US01", "USD", "4000", codes), booked("DE01", "EUR", "44000", own)...)...)
-	other := booked("XX01", "USD", "4000", codes)[:3]
+	put(t, conn, "journal_lines", append(booked("US01", "USD", "4000", codes, openItems...), booked("DE01", "EUR", "44000", own, openItems...)...)...)
+	other := booked("XX01", "USD", "4000", codes, openItems...)[:3]
 	for _, e := range other {
 		e.(*schemas.JournalEntry).Ledger = "SECONDARY"
 	}
@@ -210,8 +222,10 @@ func TestControlAccountsOfAnotherChart(t *testing.T) {
 		"arrayStringConcat(groupUniqArray(account_name), ',') FROM trial_balance WHERE account = '13500'":                                                                                                                                   "Unbilled deliveries",
 		"arrayStringConcat([role, account_name, kind, event_type, toString(amount_txn), owner], '|') FROM control_movements WHERE account = '14500' AND control_key = 'batch:B-1' AND event_type = 'payout.paid'":                           "PSP_CLEARING|Card clearing|batch|payout.paid|-40|Payments ops",
 		"arrayStringConcat([role, account_name, kind, toString(amount_fn), toString(first_on), toString(last_on)], '|') FROM control_movements WHERE account = '13500' AND control_key = 'line:SO-1/1' AND event_type = 'shipment.shipped'": "SHIPPED_NOT_INVOICED|Unbilled deliveries||120.5|2026-03-01|2026-03-02",
-		"count() FROM control_movements WHERE role = 'PRODUCT_REVENUE'": "0",
-		"count() FROM open_item_rules WHERE role = 'PSP_CLEARING'":      "8",
+		"count() FROM control_movements WHERE role = 'PRODUCT_REVENUE'":                            "0",
+		"count() FROM open_item_rules WHERE role = 'PSP_CLEARING'":                                 "8",
+		"count() FROM reconciliation_at(until = '2026-02')":                                        "0",
+		"count() = (SELECT count() FROM reconciliation) FROM reconciliation_at(until = '2026-03')": "1",
 	} {
 		if got := text1(t, conn, query); got != want {
 			t.Errorf("%s\nis %s, want %s", query, got, want)

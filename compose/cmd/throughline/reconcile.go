@@ -21,7 +21,7 @@ type openItem struct {
 	Key          string            `ch:"control_key" json:"control_key"`
 	OrderID      string            `ch:"order_id" json:"order_id"`
 	Currency     string            `ch:"currency" json:"currency"`
-	Moved        map[string]string `ch:"moved_text" json:"moved"` // by event type, transaction currency, Dr +
+	Moved        map[string]string `ch:"moved_text" json:"moved"` // by event type, transaction currency, Dr +; `missing …` is what another missing event would clear
 	Open         string            `ch:"open_text" json:"open_txn"`
 	Functional   string            `ch:"functional_currency" json:"functional_currency"`
 	OpenFn       string            `ch:"open_fn_text" json:"open_fn"`
@@ -46,18 +46,10 @@ type unknownAccount struct {
 	Lines   uint64 `ch:"legs" json:"lines"`
 }
 
-// selectOpenItems sums movements up to the end of a period and says what each open balance means. It is the view reconciliation with an end.
-const selectOpenItems = `SELECT legal_entity, if(open_txn = 0, 'exchange at two rates leaves nothing but rounding', r.law) AS law, o.account AS account, o.role AS role, account_name, o.side AS side, control_key,
-	order_id, currency, mapApply((k, v) -> (k, toString(v)), moved) AS moved_text, toString(open_txn) AS open_text,
-	functional_currency, toString(open_fn) AS open_fn_text, dateDiff('day', opened_on, toDate32(now('UTC'))) AS age_days, if(open_txn = 0, '', r.code) AS code,
-	if(open_txn = 0, 'receivable.reclassified to ROUNDING', r.missing_event) AS missing_event, if(open_txn = 0, 'Controller', r.owner) AS owner
-	FROM (SELECT legal_entity, m.account AS account, any(m.role) AS role, any(m.account_name) AS account_name, control_key, any(m.kind) AS kind, max(m.order_id) AS order_id, currency,
-		sumMap(map(event_type, m.amount_txn)) AS moved, sum(m.amount_txn) AS open_txn, functional_currency, sum(m.amount_fn) AS open_fn, min(first_on) AS opened_on,
-		if(open_fn > 0 OR open_fn = 0 AND open_txn > 0, 'Dr', 'Cr') AS side
-		FROM control_movements AS m WHERE ({entity:String} = '' OR legal_entity = {entity:String}) AND ({period:String} = '' OR period <= {period:String})
-		GROUP BY legal_entity, account, control_key, currency, functional_currency HAVING open_txn != 0 OR open_fn != 0) AS o
-	INNER JOIN open_item_rules AS r ON r.account = o.account AND r.side = o.side AND r.kind = o.kind
-	ORDER BY legal_entity, account, code = '', age_days DESC, control_key, currency`
+const selectOpenItems = `SELECT legal_entity, law, account, role, account_name, side, control_key, order_id, currency, mapApply((k, v) -> (k, toString(v)), moved) AS moved_text,
+	toString(open_txn) AS open_text, functional_currency, toString(open_fn) AS open_fn_text, age_days, code, missing_event, owner
+	FROM reconciliation_at(until = {period:String}) WHERE {entity:String} = '' OR legal_entity = {entity:String}
+	ORDER BY legal_entity, account, code = '', age_days DESC, control_key, currency, code`
 
 // selectUnknown looks for accounts whose role nobody has loaded: what stands open there is in no view.
 const selectUnknown = `SELECT account, any(legal_entity) AS entity, count() AS legs FROM journal_lines
