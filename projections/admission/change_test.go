@@ -258,15 +258,28 @@ func TestS43SupersededIntoTheFirstOpenPeriod(t *testing.T) {
 	k.announce("2026-07")
 	s := ship("O1", "S1", "1")
 	k.say(plain("O1"), s)
-	before := last[*schemas.ShipmentShipped](k).Meta.Period
+	shipped := last[*schemas.ShipmentShipped](k).Meta
+	before := shipped.Period
 	closes := k.now + 10
 	k.refer(&schemas.PeriodClosed{Meta: schemas.Meta{LegalEntity: "US"}, Period: before, ClosedAt: closes})
 	k.now += 60e6
-	k.say(supersede("X1", s, "2026-01", "2026-07"))
+	next := supersede("X1", s, "2026-01", "2026-07")
+	next.Meta.OccurredAt += 40 * 24 * 3600e6 // whatever it says itself: the date is the shipment's
+	k.say(next)
 	k.clean(0)
 	m := last[*schemas.RuleSuperseded](k).Meta
+	if m.EffectiveDate != shipped.EffectiveDate {
+		t.Errorf("effective on %s, the shipment on %s", m.EffectiveDate.V, shipped.EffectiveDate.V)
+	}
 	if m.Period <= before || m.OriginalPeriod != before || !m.Late {
 		t.Errorf("period %s, original %s, late %t; the shipment's is %s", m.Period, m.OriginalPeriod, m.Late, before)
+	}
+	v := void("V1", s)
+	v.Meta.OccurredAt += 40 * 24 * 3600e6
+	k.say(v)
+	k.clean(0)
+	if voided := last[*schemas.EventVoided](k).Meta; voided.EffectiveDate.V != shipped.EffectiveDate.V+40 {
+		t.Errorf("the void is effective on %s, the shipment on %s: its date is its own", voided.EffectiveDate.V, shipped.EffectiveDate.V)
 	}
 }
 
