@@ -121,7 +121,11 @@ func (s *servers) reconciles() {
 			s.t.Errorf("units: %+v", u)
 		}
 	}
-	s.run("reconcile", "--entity", "NOBODY").exits(0).says("(none)")
+	s.run("reconcile", "--entity", "ACME-UX").exits(2, `no legal entity is called "ACME-UX": there are ACME-US; spell it as one of them, or publish its reference.entity first`)
+	s.with("--brokers", nobody(s.t)).run("reconcile", "--entity", "ACME-US").exits(0)
+	s.publishEntity("ACME-NEW")
+	s.run("reconcile", "--entity", "ACME-NEW").exits(0).says("(none)")
+	s.run("reconcile", "--entity", "ACME-UX").exits(2, "there are ACME-NEW, ACME-US;")
 	s.run("reconcile", "--period", "1999-01", "-o", "json").exits(0).json(&r)
 	if len(r.Items) != 0 {
 		s.t.Errorf("open in 1999: %+v", r.Items)
@@ -129,6 +133,20 @@ func (s *servers) reconciles() {
 	s.run("reconcile", "--period", "May").exits(2, "want year-month")
 	s.run("reconcile").exits(0).says("ACCOUNT", "MISSING", "OWNER")
 	s.run("report", "trial-balance").exits(0)
+}
+
+// publishEntity says that there is a legal entity for which nobody has booked anything.
+func (s *servers) publishEntity(name string) {
+	s.t.Helper()
+	e := schemas.Example("reference.entity").(*schemas.ReferenceEntity)
+	e.Entity = name
+	e.Meta = schemas.Meta{EventType: e.EventType(), SchemaVersion: 1, LegalEntity: name, OccurredAt: 1, OccurredTZOffset: "Z",
+		Source: schemas.Source{System: "test", Instance: "one", DocType: "entity", DocID: name, Transition: "set"}}
+	text, err := schemas.EventJSON(e)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.pipe(string(text), "publish").exits(0)
 }
 
 // lawsKnowEveryControlAccount: a role of the chart whose accounts must return to zero, and receivables and suspense, have a law on both sides; and no law
@@ -183,7 +201,7 @@ func (s *servers) suspenseIsAnAlarm() {
 	})
 	sentence := "E18: 102.6 USD stands on 9000 " + key + ": rule.superseded under a rule set with the mapping is missing, which is Platform + Controller's"
 	s.run("reconcile").exits(1, sentence).says("9000", key, "102.60", "E18")
-	s.run("reconcile", "--entity", "ACME-EU").exits(0)
+	s.run("reconcile", "--entity", "ACME-NEW").exits(0)
 	s.run("reconcile", "--period", "1999-01").exits(0)
 	var r reconciled
 	s.run("reconcile", "--entity", "ACME-US", "-o", "json").exits(1, sentence).json(&r)

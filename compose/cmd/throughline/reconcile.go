@@ -71,6 +71,11 @@ func newReconcileCommand(a *app) *cobra.Command {
 			if period != "" && !periodName.MatchString(period) {
 				return usage(fmt.Errorf("--period %q: want year-month, for example 2011-03", period))
 			}
+			if entity != "" {
+				if err := a.knownEntity(c.Context(), entity); err != nil {
+					return err
+				}
+			}
 			var r reconciled
 			var err error
 			if r.Items, err = rowsOf[openItem](c.Context(), a, "open items", selectOpenItems, param("entity", entity), param("period", period)); err != nil {

@@ -67,7 +67,9 @@ func (s *servers) shipsTooMuch(known int) {
 	const sentence = "E8: of SKU-0001, line 1 of order SO-OVER had 2 ordered, 3 shipped, 0 cancelled, 0 open and 0 returned: return.authorised or order.changed is missing, which is Warehouse ops's"
 	s.run("reconcile", "-o", "json").exits(1, sentence)
 	s.run("reconcile", "--entity", "ACME-US", "--period", "1999-01").exits(1, sentence).says("SO-OVER", "LINE", "UNBILLED") // units have no period
-	s.run("reconcile", "--entity", "NOBODY").exits(0)
+	s.publishEntity("ACME-NEW")
+	s.run("reconcile", "--entity", "ACME-NEW").exits(0)
+	s.run("reconcile", "--entity", "NOBODY").exits(2, `no legal entity is called "NOBODY"`)
 	want := []unitsGap{
 		{"ACME-US", "SO-OVER", "1", "SKU-0001", "EA", "2", "3", "0", "0", "-1", "0", "0", "3", "0", "0", "0", "E8", "return.authorised or order.changed", "Warehouse ops"},
 		{"ACME-US", "SO-OVER", "2", "SKU-0001", "EA", "2", "0", "0", "2", "0", "0", "0", "0", "0", "0", "0", "E11", "shipment.shipped or order.line_cancelled", "OMS"},
@@ -141,7 +143,7 @@ func (s *servers) countsAnother() {
 		s.t.Errorf("drift: %+v, want 2 more than %s", d, here.Text())
 	}
 	s.run("reconcile").exits(0).says("SN-OVER", "E15", "COUNTED", "Inventory control")
-	s.run("reconcile", "--entity", "NOBODY", "-o", "json").exits(0).says(`"stock_drift": []`)
+	s.run("reconcile", "--entity", "ACME-NEW", "-o", "json").exits(0).says(`"stock_drift": []`)
 	s.pipe(counted("SN-OVER-2", "2026-10-02T12:00:00Z", here.Text()), "publish").exits(0)
 	eventually(s.t, "the next snapshot agrees", func() bool { return len(drift()) == 0 })
 }
