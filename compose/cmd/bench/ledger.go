@@ -21,6 +21,8 @@ func measureLedger(ctx context.Context, b *bench) error {
 	}{
 		{"trial balance of 20 million lines", "Ledger/trial-balance", 2000},
 		{"… of one entity and period of them", "Ledger/trial-balance/one-period", 2000},
+		{"… open keys of its control accounts, with their ages", "Ledger/control-accounts", 10_000},
+		{"… every open item, with what it lacks", "Ledger/reconciliation", 10_000},
 		{"… down to the lines of an order", "Ledger/drill-down/order", 200},
 		{"… down to the lines of an entry", "Ledger/drill-down/entry", 200},
 	} {

@@ -130,6 +130,12 @@ func (s *servers) reconciles() {
 	if len(r.Items) != 0 {
 		s.t.Errorf("open in 1999: %+v", r.Items)
 	}
+	s.run("reconcile", "--period", "2026-01", "-o", "json").exits(0).json(&r)
+	for _, i := range r.Items {
+		if i.AgeDays < 0 || i.AgeDays > 30 {
+			s.t.Errorf("open for %d days at the end of the company's first month: %+v", i.AgeDays, i)
+		}
+	}
 	s.run("reconcile", "--period", "May").exits(2, "want year-month")
 	s.run("reconcile").exits(0).says("ACCOUNT", "MISSING", "OWNER")
 	s.run("report", "trial-balance").exits(0)

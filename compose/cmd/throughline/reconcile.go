@@ -97,7 +97,7 @@ func newReconcileCommand(a *app) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&entity, "entity", "", "only this legal entity")
-	c.Flags().StringVar(&period, "period", "", "what stood open at the end of this period, `2011-03`; units and stock are as of now")
+	c.Flags().StringVar(&period, "period", "", "what stood open at the end of this period, `2011-03`, and for how long then; units and stock are as of now")
 	return c
 }
 
