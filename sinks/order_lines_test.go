@@ -290,6 +290,16 @@ func TestConservationNamesWhatIsMissing(t *testing.T) {
 	put(t, conn, "stock_deltas", held("UNNAMED", -4))
 	mustConserve(t, conn, "UNNAMED", "1 A EA: 4 = 4 + 0 + 0; 4 billed, 0 not; 0 credited, 4 kept, 0 back;  ")
 
+	// Demand moved to another SKU, and something was taken back under the old one: the sum is right, and both shelves are wrong.
+	put(t, conn, "order_lines", b.accepted("MOVED", asks("1", "A", 4)), b.shipped("MOVED", atShipment, leaves("1", "A", 4, 4)), b.invoiced("MOVED", "1", 4))
+	there := held("MOVED", -2)
+	there.Lines[0].SKU, there.Meta.EventID = "B", schemas.NamedID("moved, elsewhere")
+	put(t, conn, "stock_deltas", held("MOVED", 2), there)
+	mustConserve(t, conn, "MOVED", "1 A EA: 4 = 4 + 0 + 0; 4 billed, 0 not; 0 credited, 4 kept, 0 back;  order.changed, or event.voided of what took it twice")
+	if got := text1(t, conn, "toString(below_zero) FROM order_conservation WHERE order_id = 'MOVED'"); got != "-2" {
+		t.Errorf("below zero: %s, want -2", got)
+	}
+
 	// The second witness: stock lacks an event that the lines have.
 	put(t, conn, "order_lines", b.accepted("WITNESS", asks("1", "A", 4)))
 	put(t, conn, "stock_deltas", held("WITNESS", 3))
