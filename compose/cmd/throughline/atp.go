@@ -29,15 +29,30 @@ type promise struct {
 
 func newATPCommand(a *app) *cobra.Command {
 	var location, day string
-	var plan bool
+	var plan, alarms bool
 	c := &cobra.Command{
-		Use:   "atp SKU",
+		Use:   "atp SKU | atp --alarms",
 		Short: "Show what of a SKU is available to promise, per location",
 		Long: "ATP is on hand less unavailable, reserved, open demand and safety stock: what can be promised now. What can be promised for a day (--at) counts what is due by " +
-			"then and takes nothing from a later promise; --plan shows the days on which something is due. The exit status is 1 where nothing is known of the SKU.",
-		Example: "  throughline atp 85123A\n  throughline atp 85123A --location WH1 -o json\n  throughline atp 85123A --at 2026-03-16\n  throughline atp 85123A --plan",
-		Args:    oneArgument("one SKU"),
+			"then and takes nothing from a later promise; --plan shows the days on which something is due. The exit status is 1 where nothing is known of the SKU. --alarms lists the\n" +
+			"shelves of any SKU that promise more than they hold, or cannot be as they are; the exit status is 1 where there are some.",
+		Example: "  throughline atp 85123A\n  throughline atp 85123A --location WH1 -o json\n  throughline atp 85123A --at 2026-03-16\n  throughline atp 85123A --plan\n  throughline atp --alarms",
+		Args: func(c *cobra.Command, args []string) error {
+			if alarms && len(args) == 0 {
+				return nil
+			}
+			if alarms {
+				return usage(fmt.Errorf("--alarms lists the shelves of every SKU: leave %q out, or the flag", args[0]))
+			}
+			return oneArgument("one SKU, or --alarms for the shelves of any that are wrong,")(c, args)
+		},
 		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				if plan || day != "" {
+					return usage(errors.New("--alarms speaks of now: leave --plan and --at out, or name one SKU"))
+				}
+				return a.showStockAlarms(c.Context(), location)
+			}
 			q := atpQuery{sku: args[0], location: location}
 			switch {
 			case plan && day != "":
@@ -57,6 +72,7 @@ func newATPCommand(a *app) *cobra.Command {
 	c.Flags().StringVar(&location, "location", "", "only this location")
 	c.Flags().StringVar(&day, "at", "", "what can be promised for this day, 2026-03-16")
 	c.Flags().BoolVar(&plan, "plan", false, "the days on which something is due, and what can be promised for each")
+	c.Flags().BoolVar(&alarms, "alarms", false, "the shelves of any SKU that promise more than they hold, or cannot be as they are")
 	return c
 }
 
