@@ -285,19 +285,19 @@ func notedOf(e schemas.Event) []string {
 		}
 		return billed
 	case *schemas.InventoryReceived:
-		return []string{"goods receipt:" + x.ReceiptID}
+		return []string{partOf("goods receipt:"+x.ReceiptID, len(x.Lines), func(i int) string { return x.Lines[i].LineID })}
 	case *schemas.InventoryAdjusted:
-		return []string{"count:" + x.AdjustmentID}
+		return []string{partOf("count:"+x.AdjustmentID, len(x.Lines), func(i int) string { return x.Lines[i].LineID })}
 	case *schemas.InventoryTransferReceived:
-		return []string{"arrival:" + x.ReceiptID}
+		return []string{partOf("arrival:"+x.ReceiptID, len(x.Lines), func(i int) string { return x.Lines[i].LineID })}
 	case *schemas.InventoryReservationReleased:
-		return []string{"release:" + x.ReleaseID}
+		return []string{partOf("release:"+x.ReleaseID, len(x.Lines), func(i int) string { return x.Lines[i].LineID })}
 	case *schemas.OrderLineCancelled:
-		return []string{"cancellation:" + x.CancellationID}
+		return []string{partOf("cancellation:"+x.CancellationID, len(x.Lines), func(i int) string { return x.Lines[i].LineID })}
 	case *schemas.FulfillmentShortShipped:
-		return []string{"short:" + x.ShortID}
+		return []string{partOf("short:"+x.ShortID, len(x.Lines), func(i int) string { return x.Lines[i].OrderLineID })}
 	case *schemas.ReturnDispositioned:
-		return []string{"disposition:" + x.DispositionID}
+		return []string{partOf("disposition:"+x.DispositionID, len(x.Lines), func(i int) string { return x.Lines[i].LineID })}
 	case *schemas.RefundIssued:
 		return []string{"refunded:" + x.RefundID}
 	case *schemas.PayoutPaid:
@@ -315,6 +315,15 @@ func notedOf(e schemas.Event) []string {
 		return nil
 	}
 	return []string{"version:" + version}
+}
+
+// partOf names a document with its lines, where one may be carried out line by line: what a customer cancelled in one request is stopped where it can be, and
+// then the rest; a warehouse says line by line what it unloads.
+func partOf(document string, n int, line func(int) string) string {
+	for i := range n {
+		document += "\x00" + line(i)
+	}
+	return document
 }
 
 func billedFact(shipment string) string { return "billed:" + shipment }

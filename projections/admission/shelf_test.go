@@ -177,4 +177,12 @@ func TestGoodsThatMovedTwiceAreTold(t *testing.T) {
 			t.Errorf("%s: told %q, letters %v", what, got, k.reasons())
 		}
 	}
+	// One request that is carried out line by line is no second version of itself.
+	b, o := stock("B"), order("O1")
+	o.Lines = append(o.Lines, schemas.OrderLine{LineID: "3", Kind: schemas.LineKindGOODS, Stock: &b, Quantity: qty("1"), Amounts: *amounts("9")})
+	rest := again(cancelled())
+	rest.Lines[0].LineID = "3"
+	k := bookDesk(t)
+	k.say(o, cancelled(), rest)
+	k.clean(0)
 }
