@@ -320,10 +320,11 @@ func notedOf(e schemas.Event) []string {
 // partOf names a document with its lines, where one may be carried out line by line: what a customer cancelled in one request is stopped where it can be, and
 // then the rest; a warehouse says line by line what it unloads.
 func partOf(document string, n int, line func(int) string) string {
+	lines := make([]string, n)
 	for i := range n {
-		document += "\x00" + line(i)
+		lines[i] = line(i)
 	}
-	return document
+	return document + "\x00" + schemas.NamedID(lines...).String()
 }
 
 func billedFact(shipment string) string { return "billed:" + shipment }
