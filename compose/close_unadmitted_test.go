@@ -61,6 +61,18 @@ func TestWhatDiedAtAdmissionBlocksItsPeriod(t *testing.T) {
 	}
 }
 
+// What finance books nothing of keeps no period open, wherever it died: the books lack nothing.
+func TestWhatPostsNothingKeepsNoPeriodOpen(t *testing.T) {
+	victim := victimOf(t, wardCompany(), "inventory.snapshot_taken")
+	w := booksOf(t, func(e schemas.Event) bool { return e.Header().EventID == victim }, nil)
+	if l := w.letterOf(replay.Open); l.DeadEventType != "inventory.snapshot_taken" {
+		t.Fatalf("%s died", l.DeadEventType)
+	}
+	if m := w.lets(closing.Ask{Period: wardPeriod}); len(m.Unread) > 0 {
+		t.Errorf("unread: %+v", m.Unread)
+	}
+}
+
 // feeOf is a fee that the company's PSP charged in the period, as it was published.
 func (w *ward) feeOf() *schemas.PSPFeeCharged {
 	w.t.Helper()

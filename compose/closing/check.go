@@ -86,7 +86,7 @@ func (d Desk) letters(ctx context.Context, entity, period string) (all []Blocker
 	return all, nil
 }
 
-// holds are those whose event would belong to the period by its date.
+// holds are those whose event would belong to the period by its date, and may have to be booked.
 func (d Desk) holds(ctx context.Context, entity, period string, ref *projections.Reference) (all []Blocker, err error) {
 	if err := d.keepsHolds(ctx); err != nil {
 		return nil, err
@@ -103,7 +103,9 @@ func (d Desk) holds(ctx context.Context, entity, period string, ref *projections
 		at := schemas.Position{Topic: o.Topic, Partition: o.Partition, Offset: o.Offset}
 		switch o.Outcome {
 		case schemas.OutcomeHELD:
-			held[at] = o
+			if !d.silent(o.SubjectEventType) {
+				held[at] = o
+			}
 		case schemas.OutcomeOVERDUE: // waits still
 		default:
 			delete(held, at)

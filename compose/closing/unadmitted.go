@@ -31,7 +31,7 @@ type deadEvent struct {
 	b    Blocker
 	m    *schemas.Meta // nil where it cannot be read, or names no entity
 	hash []byte        // of its content, as the canonical log would say it
-	fact bool          // it says that something happened which is to be booked
+	fact bool          // it says that something happened which may have to be booked
 }
 
 // unadmitted are the events of the period that died before they came into the canonical log: nothing there lacks its effect, and the period lacks them all the same.
@@ -81,7 +81,7 @@ func (d Desk) deadEvent(ctx context.Context, l *replay.Letter) (deadEvent, error
 	case *schemas.PeriodClosed, *schemas.PeriodReopened, *schemas.RuleSuperseded: // what stands goes on standing
 	default:
 		entry, known := schemas.Lookup(dead.Event.EventType())
-		x.fact = known && entry.Kind == schemas.Fact
+		x.fact = known && entry.Kind == schemas.Fact && !d.silent(dead.Event.EventType())
 	}
 	if x.m.Intake != nil {
 		x.hash = x.m.Intake.ContentHash
@@ -90,6 +90,16 @@ func (d Desk) deadEvent(ctx context.Context, l *replay.Letter) (deadEvent, error
 	hash := schemas.ContentHash(dead.Event)
 	x.hash = append([]byte{schemas.ContentHashVersion}, hash[:]...)
 	return x, nil
+}
+
+// silent says of an event type that finance books nothing of it, whatever its body says: the books lack nothing by its absence, and what waits for it is held itself.
+func (d Desk) silent(eventType string) bool {
+	for _, p := range d.Processors {
+		if p.Name == "finance" && p.Silent != nil {
+			return p.Silent(eventType)
+		}
+	}
+	return false
 }
 
 // cameAgain are the letters of events that the canonical log holds all the same: one that came again, with the same content, was let in as if it had never died.
