@@ -82,7 +82,7 @@ func TestPublicNames(t *testing.T) {
 			t.Errorf("base table %s does not end in _log", r.name)
 		}
 	}
-	want := "events journal_lines stock_deltas stock_positions dead_letters exceptions holds intake progress accounts trial_balance control_accounts atp order_trace completeness stock_plan stock_snapshots stock_drift open_item_rules control_movements reconciliation order_conservation order_lines operator_actions open_items reconciliation_at"
+	want := "events journal_lines stock_deltas stock_positions dead_letters exceptions holds intake progress accounts trial_balance control_accounts atp order_trace completeness stock_plan stock_snapshots stock_drift open_item_rules control_movements reconciliation order_conservation order_lines operator_actions open_items reconciliation_at stock_alarms"
 	if got := strings.Join(views, " "); got != want {
 		t.Errorf("views are\n%s, want\n%s", got, want)
 	}
