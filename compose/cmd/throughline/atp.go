@@ -44,7 +44,7 @@ func newATPCommand(a *app) *cobra.Command {
 			if alarms {
 				return usage(fmt.Errorf("--alarms lists the shelves of every SKU: leave %q out, or the flag", args[0]))
 			}
-			return oneArgument("one SKU, or --alarms for the shelves of any that are wrong,")(c, args)
+			return oneArgument("one SKU, or --alarms alone")(c, args)
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {

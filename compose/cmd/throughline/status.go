@@ -51,7 +51,8 @@ func newStatusCommand(a *app) *cobra.Command {
 		Use:   "status",
 		Short: "Show what runs, how far each role is behind, and what waits for somebody",
 		Long: "Shows whether brokers, registry and ClickHouse answer; every consumer group with its members and its lag in records; what became of every event; dead\n" +
-			"letters by class, cured ones too (`throughline dlq list` has those that are open), and holds by the team that must act. The exit status is 1 where an effect is missing that must be there, and 3 where a server does not answer.",
+			"letters by class, cured ones too (`throughline dlq list` has those that are open), and holds by the team that must act. The exit\n" +
+			"status is 1 where an effect is missing that must be there, and 3 where a server does not answer.",
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			cfg, err := a.config()
